@@ -21,7 +21,13 @@ export default defineConfig({
       // A real Teleport 18; skipped, in one line, where TELEPORT_BIN_DIR is not set.
       {
         extends: true,
-        test: { name: 'interop', include: ending('.interop.test.ts'), fileParallelism: false, testTimeout: 120_000, hookTimeout: 180_000 },
+        test: {
+          name: 'interop',
+          include: ending('.interop.test.ts'),
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+        },
       },
     ],
   },

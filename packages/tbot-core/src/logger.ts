@@ -1,17 +1,19 @@
 /**
- * What the packages of the agent ask of a logger. The methods take the fields first and the message second, so a pino
- * logger can be handed in as it is.
+ * Where the parts of an agent tell what they do. Structural: `console` fits, and so does a thin shim over any logger.
  *
- * No key, token or certificate is ever passed to it.
+ * Messages and fields never hold keys, tokens or certificates' private parts.
+ *
+ * @example
+ * const logger: Logger = { ...silentLogger, error: (message, fields) => console.error(message, fields) };
  */
 export interface Logger {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
 }
 
-const ignore = (): void => {};
+const nothing = (): void => {};
 
-/** A logger that says nothing: the default wherever a logger may be passed. */
-export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };
+/** A logger that drops everything: the default of all that takes one. */
+export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };

@@ -1,0 +1,168 @@
+import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import {
+  parseSshCertificate,
+  parseTlsIdentity,
+  type SshCertificate,
+  sshPublicKeyLine,
+  TeleportError,
+  type TlsIdentity,
+} from '@teleport-ts/api-types';
+import type { PublicKeys } from './destination-host.ts';
+import type { IdentityRoute, TtlDecision } from './identity-route.ts';
+import type { TrustedAuthority } from './trusted-authority.ts';
+
+/** Teleport backdates what it issues by a minute, for clocks that are a little behind (wire: X.509 and SSH alike). */
+const BACKDATE_MS = 60_000;
+
+/** The parts that {@link Identity.create} puts together. */
+export interface IdentityParts {
+  /** Private key of both certificates; absent when the caller keeps it. */
+  readonly privateKey?: KeyObject;
+  /** Public keys that the certificates must carry, where the private key is not at hand. */
+  readonly publicKeys?: PublicKeys;
+  /** X.509 certificate, PEM. */
+  readonly tlsCertificate?: string;
+  /** OpenSSH certificate, one line. */
+  readonly sshCertificate?: string;
+  readonly authorities: readonly TrustedAuthority[];
+  /** When to ask again. Default: after two thirds of the lifetime. */
+  readonly refreshAt?: Date;
+  /** Default: what the certificates say, uncut. */
+  readonly ttl?: TtlDecision;
+  readonly route?: IdentityRoute;
+}
+
+/**
+ * A credential: certificates, the key they belong to, and whom to trust. Immutable, and checked when made: an `Identity`
+ * whose key and certificates do not belong together does not exist.
+ *
+ * @example
+ * const identity = await host.generateIdentity({ kind: 'application', name: 'grafana' });
+ * const agent = new https.Agent({ cert: identity.tlsCertificate, key: identity.privateKeyPem });
+ */
+export class Identity {
+  /** Private key of the certificates; absent when the requester gave public keys of its own. */
+  readonly privateKey?: KeyObject;
+  /** X.509 certificate, PEM with a closing newline. */
+  readonly tlsCertificate?: string;
+  /** OpenSSH certificate, one line without a newline. */
+  readonly sshCertificate?: string;
+  /** Whom a user of the credential should trust. */
+  readonly authorities: readonly TrustedAuthority[];
+  /** The SSH certificate, decoded. */
+  readonly ssh?: SshCertificate;
+  /** Roles that the certificates hold. */
+  readonly roles: readonly string[];
+  /** The earliest end of the certificates. */
+  readonly expires: Date;
+  /** When to ask for a new one: ahead of the end. */
+  readonly refreshAt: Date;
+  readonly ttl: TtlDecision;
+  readonly route?: IdentityRoute;
+  readonly #tls?: TlsIdentity;
+
+  private constructor(parts: IdentityParts, tls: TlsIdentity | undefined, ssh: SshCertificate | undefined) {
+    if (parts.privateKey) this.privateKey = parts.privateKey;
+    if (parts.tlsCertificate) this.tlsCertificate = withNewline(parts.tlsCertificate);
+    if (parts.sshCertificate) this.sshCertificate = parts.sshCertificate.trim();
+    this.authorities = parts.authorities;
+    if (tls) this.#tls = tls;
+    if (ssh) this.ssh = ssh;
+    if (parts.route) this.route = parts.route;
+    this.roles = tls?.roles ?? ssh?.roles ?? [];
+    const window = validity(tls, ssh);
+    this.expires = window.end;
+    const lifetimeMs = window.end.getTime() - window.start.getTime() - BACKDATE_MS;
+    this.ttl = parts.ttl ?? { askedMs: lifetimeMs, effectiveMs: lifetimeMs };
+    this.refreshAt = parts.refreshAt ?? new Date(window.end.getTime() - lifetimeMs / 3);
+  }
+
+  /**
+   * Puts an identity together and checks it.
+   *
+   * @throws TeleportError `bad_parameter` when there is no certificate at all, one cannot be parsed, or a certificate
+   * belongs to another key than the given one.
+   */
+  static create(parts: IdentityParts): Identity {
+    if (!parts.tlsCertificate && !parts.sshCertificate) {
+      throw new TeleportError('bad_parameter', 'an identity needs at least one certificate');
+    }
+    const tls = parts.tlsCertificate ? checkedTls(parts.tlsCertificate, parts) : undefined;
+    const ssh = parts.sshCertificate ? checkedSsh(parts.sshCertificate, parts) : undefined;
+    return new Identity(parts, tls, ssh);
+  }
+
+  /**
+   * What the X.509 certificate says: user, roles, routes, bot.
+   *
+   * @throws TeleportError `bad_parameter` for an identity that has an SSH certificate only; `tlsCertificate` tells before.
+   */
+  get tls(): TlsIdentity {
+    if (!this.#tls) throw new TeleportError('bad_parameter', 'the identity holds no X.509 certificate');
+    return this.#tls;
+  }
+
+  /** Serial number of the X.509 certificate, lower-case hex; empty without one. */
+  get serial(): string {
+    return this.#tls?.serial ?? '';
+  }
+
+  /**
+   * The private key as Teleport's own tools write it: PKCS#1 for RSA, PKCS#8 for all others; undefined without a key.
+   * Secret: not for logs.
+   */
+  get privateKeyPem(): string | undefined {
+    const key = this.privateKey;
+    if (!key) return undefined;
+    const type = key.asymmetricKeyType === 'rsa' ? 'pkcs1' : 'pkcs8';
+    return key.export({ type, format: 'pem' } as { type: 'pkcs8'; format: 'pem' }) as string;
+  }
+}
+
+function withNewline(text: string): string {
+  return text.endsWith('\n') ? text : `${text}\n`;
+}
+
+function validity(tls: TlsIdentity | undefined, ssh: SshCertificate | undefined): { start: Date; end: Date } {
+  if (!tls) return { start: ssh!.validAfter, end: ssh!.validBefore };
+  const end = ssh && ssh.validBefore < tls.notAfter ? ssh.validBefore : tls.notAfter;
+  return { start: tls.notBefore, end };
+}
+
+function checkedTls(pem: string, parts: IdentityParts): TlsIdentity {
+  const certificate = parseCertificate(pem);
+  const wanted = parts.privateKey ?? publicKeyOf(parts.publicKeys?.tls);
+  const fits =
+    !wanted || (wanted.type === 'private' ? certificate.checkPrivateKey(wanted) : certificate.publicKey.equals(wanted));
+  if (!fits) throw mismatch('X.509');
+  return parseTlsIdentity(certificate);
+}
+
+function checkedSsh(line: string, parts: IdentityParts): SshCertificate {
+  const ssh = parseSshCertificate(line);
+  const wanted = parts.privateKey ? sshPublicKeyLine(parts.privateKey) : parts.publicKeys?.ssh;
+  if (wanted && !sameSshKey(wanted, ssh.publicKey)) throw mismatch('SSH');
+  return ssh;
+}
+
+function parseCertificate(pem: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch (cause) {
+    throw new TeleportError('bad_parameter', 'the X.509 certificate cannot be parsed', { cause });
+  }
+}
+
+function publicKeyOf(pem: string | undefined): KeyObject | undefined {
+  return pem === undefined ? undefined : createPublicKey(pem);
+}
+
+/** Lines of authorized_keys may differ in their comment only. */
+function sameSshKey(a: string, b: string): boolean {
+  const key = (line: string): string => line.trim().split(/\s+/, 2).join(' ');
+  return key(a) === key(b);
+}
+
+function mismatch(kind: string): TeleportError {
+  return new TeleportError('bad_parameter', `the ${kind} certificate belongs to another key`);
+}

@@ -1,19 +1,17 @@
 /**
- * Where the parts of an agent tell what they do. Structural: `console` fits, and so does a thin shim over any logger.
+ * What the packages of the agent ask of a logger. The methods take the fields first and the message second, so a pino
+ * logger can be handed in as it is.
  *
- * Messages and fields never hold keys, tokens or certificates' private parts.
- *
- * @example
- * const logger: Logger = { ...silentLogger, error: (message, fields) => console.error(message, fields) };
+ * No key, token or certificate is ever passed to it.
  */
 export interface Logger {
-  debug(message: string, fields?: Record<string, unknown>): void;
-  info(message: string, fields?: Record<string, unknown>): void;
-  warn(message: string, fields?: Record<string, unknown>): void;
-  error(message: string, fields?: Record<string, unknown>): void;
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
 }
 
-const nothing = (): void => {};
+const ignore = (): void => {};
 
-/** A logger that drops everything: the default of all that takes one. */
-export const silentLogger: Logger = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+/** A logger that says nothing: the default wherever a logger may be passed. */
+export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };

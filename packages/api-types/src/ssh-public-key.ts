@@ -1,0 +1,171 @@
+import { createHash, createPublicKey, type JsonWebKey, KeyObject } from 'node:crypto';
+import { malformedSsh, SshReader, sshMpint, sshString } from './ssh-wire.ts';
+import { TeleportError } from './teleport-error.ts';
+
+/** The types of SSH keys that Teleport issues certificates for. */
+export type SshKeyType =
+  | 'ssh-ed25519'
+  | 'ecdsa-sha2-nistp256'
+  | 'ecdsa-sha2-nistp384'
+  | 'ecdsa-sha2-nistp521'
+  | 'ssh-rsa';
+
+/** An SSH public key in its wire form (RFC 4253, 5656, 8709). */
+export interface SshPublicKey {
+  readonly type: SshKeyType;
+  /** What stands in base64 in an authorized_keys line. */
+  readonly blob: Buffer;
+  /** What follows the key in its line; the empty string when nothing does. */
+  readonly comment: string;
+}
+
+/** What is between the key type and the end of a key's wire form, by key type. */
+export const sshKeyFields: Readonly<Record<SshKeyType, number>> = {
+  'ssh-ed25519': 1,
+  'ecdsa-sha2-nistp256': 2,
+  'ecdsa-sha2-nistp384': 2,
+  'ecdsa-sha2-nistp521': 2,
+  'ssh-rsa': 2,
+};
+
+const curves: Readonly<Record<string, string>> = { nistp256: 'P-256', nistp384: 'P-384', nistp521: 'P-521' };
+
+export function isSshKeyType(type: string): type is SshKeyType {
+  return Object.hasOwn(sshKeyFields, type);
+}
+
+/**
+ * Reads one line of an authorized_keys or `.pub` file: type, base64, comment. Options before the type are not accepted.
+ *
+ * @throws TeleportError `bad_parameter` when it is none, or a key of another type (`sk-…`, `ssh-dss`)
+ */
+export function parseSshPublicKey(line: string): SshPublicKey {
+  const { type, blob, comment } = splitSshLine(line);
+  if (!isSshKeyType(type)) throw unsupportedKeyType(type);
+  const reader = new SshReader(blob);
+  if (reader.text() !== type) throw malformedSsh('its line and its content name different key types');
+  for (let field = 0; field < sshKeyFields[type]; field++) reader.string();
+  reader.expectEnd();
+  const key: SshPublicKey = { type, blob, comment };
+  sshPublicKeyObject(key);
+  return key;
+}
+
+/** Reads a public key from its wire form, the blob that an authorized_keys line holds in base64. */
+export function sshPublicKeyFromBlob(blob: Buffer): SshPublicKey {
+  const type = new SshReader(blob).text();
+  return parseSshPublicKey(`${printable(type)} ${blob.toString('base64')}`);
+}
+
+/** The key as `node:crypto` uses it. Throws `bad_parameter` when it is no valid key, such as a point off its curve. */
+export function sshPublicKeyObject(key: Pick<SshPublicKey, 'blob'>): KeyObject {
+  const reader = new SshReader(key.blob);
+  const jwk = publicJwk(reader.text(), reader);
+  try {
+    return createPublicKey({ key: jwk, format: 'jwk' });
+  } catch (cause) {
+    throw new TeleportError('bad_parameter', 'malformed SSH key or certificate: it holds no valid public key', {
+      cause,
+    });
+  }
+}
+
+/** The fields of a public key as a JSON Web Key; the reader stands behind the key type, or behind a certificate's nonce. */
+export function publicJwk(type: string, reader: SshReader): JsonWebKey {
+  switch (type) {
+    case 'ssh-ed25519':
+      return { kty: 'OKP', crv: 'Ed25519', x: reader.string().toString('base64url') };
+    case 'ssh-rsa': {
+      const exponent = reader.mpint();
+      return { kty: 'RSA', e: exponent.toString('base64url'), n: reader.mpint().toString('base64url') };
+    }
+    case 'ecdsa-sha2-nistp256':
+    case 'ecdsa-sha2-nistp384':
+    case 'ecdsa-sha2-nistp521': {
+      const curve = reader.text();
+      const point = reader.string();
+      const size = (point.length - 1) / 2;
+      if (!type.endsWith(curve) || point[0] !== 4 || !Number.isInteger(size))
+        throw malformedSsh('unreadable curve point');
+      return {
+        kty: 'EC',
+        crv: curves[curve]!,
+        x: point.toString('base64url', 1, 1 + size),
+        y: point.toString('base64url', 1 + size),
+      };
+    }
+    default:
+      throw unsupportedKeyType(type);
+  }
+}
+
+/**
+ * The wire form of a public key; of a private key, its public half.
+ *
+ * @throws TeleportError `bad_parameter` for a key that SSH has no form for
+ */
+export function sshPublicKeyBlob(key: KeyObject | string): { readonly type: SshKeyType; readonly blob: Buffer } {
+  const publicKey = key instanceof KeyObject && key.type === 'public' ? key : publicKeyOf(key);
+  const jwk = publicKey.export({ format: 'jwk' });
+  const bytes = (member: unknown): Buffer => Buffer.from(String(member), 'base64url');
+  if (jwk.kty === 'OKP' && jwk.crv === 'Ed25519') {
+    const type = 'ssh-ed25519';
+    return { type, blob: Buffer.concat([sshString(type), sshString(bytes(jwk.x))]) };
+  }
+  if (jwk.kty === 'RSA') {
+    const type = 'ssh-rsa';
+    return { type, blob: Buffer.concat([sshString(type), sshMpint(bytes(jwk.e)), sshMpint(bytes(jwk.n))]) };
+  }
+  const curve = Object.keys(curves).find((name) => curves[name] === jwk.crv);
+  const type = `ecdsa-sha2-${curve}`;
+  if (jwk.kty !== 'EC' || curve === undefined || !isSshKeyType(type))
+    throw unsupportedKeyType(String(jwk.crv ?? jwk.kty));
+  const point = Buffer.concat([Buffer.of(4), bytes(jwk.x), bytes(jwk.y)]);
+  return { type, blob: Buffer.concat([sshString(type), sshString(curve), sshString(point)]) };
+}
+
+/**
+ * The authorized_keys line of a key (`KeyObject`, or PEM text), without a newline; of a private key, its public half.
+ *
+ * ```ts
+ * const { publicKey } = generateKeyPairSync('ed25519');
+ * sshPublicKeyLine(publicKey); // ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI…
+ * ```
+ *
+ * @throws TeleportError `bad_parameter` for a key that SSH has no form for
+ */
+export function sshPublicKeyLine(key: KeyObject | string, comment = ''): string {
+  const { type, blob } = sshPublicKeyBlob(key);
+  return `${type} ${blob.toString('base64')}${comment === '' ? '' : ` ${comment}`}`;
+}
+
+/** `SHA256:…` of a key, as `ssh-keygen -l` prints it. */
+export function sshFingerprint(key: Pick<SshPublicKey, 'blob'>): string {
+  return `SHA256:${createHash('sha256').update(key.blob).digest('base64').replace(/=+$/, '')}`;
+}
+
+/** Type, decoded base64 and comment of a line; the base64 must be exact, since a lenient reader hides a cut line. */
+export function splitSshLine(line: string): { type: string; blob: Buffer; comment: string } {
+  const match = /^\s*(\S+)[ \t]+([A-Za-z0-9+/]+={0,2})(?:[ \t]+(.*?))?\s*$/.exec(line);
+  if (!match) throw malformedSsh('expected a line of key type, base64 and comment');
+  const [, type = '', base64 = '', comment = ''] = match;
+  const blob = Buffer.from(base64, 'base64');
+  if (base64.length % 4 !== 0) throw malformedSsh('its base64 is cut short');
+  return { type, blob, comment };
+}
+
+function publicKeyOf(key: KeyObject | string): KeyObject {
+  try {
+    return createPublicKey(key);
+  } catch (cause) {
+    throw new TeleportError('bad_parameter', 'expected a public or private key in PEM form', { cause });
+  }
+}
+
+const printable = (text: string): string => text.replace(/[^\x21-\x7e]/g, '?').slice(0, 64);
+
+function unsupportedKeyType(type: string): TeleportError {
+  return new TeleportError('bad_parameter', `SSH key type ${JSON.stringify(printable(type))} is not supported`, {
+    hint: `supported are ${Object.keys(sshKeyFields).join(', ')}`,
+  });
+}

@@ -1,4 +1,47 @@
 export {
+  type CertAuthorityLine,
+  type CertAuthorityLineParts,
+  formatCertAuthorityLine,
+  parseCertAuthorityLine,
+} from './cert-authority-line.ts';
+export { errorFromStatus, type FailedCall, GrpcCode, type GrpcStatus, statusOf } from './grpc-status.ts';
+export {
+  formatIdentityFile,
+  type IdentityFile,
+  type ParseIdentityFileOptions,
+  parseIdentityFile,
+} from './identity-file.ts';
+export {
+  type GenericDefinition,
+  type GenericMethod,
+  type MessageCodec,
+  type MethodDefinition,
+  type MethodName,
+  methodPath,
+  type RequestInput,
+  type RequestOf,
+  type ResponseInput,
+  type ResponseOf,
+  type ServiceDefinition,
+  toMethodDefinition,
+  toServiceDefinition,
+} from './service-definition.ts';
+export {
+  type KeyAlgorithm,
+  type KeyPurpose,
+  keyAlgorithmFor,
+  type SignatureSuite,
+  signatureSuiteFromNumber,
+  signatureSuiteNumber,
+} from './signature-suites.ts';
+export {
+  isSshCertificateLine,
+  parseSshCertificate,
+  type SshCertificate,
+  verifySshCertificate,
+} from './ssh-certificate.ts';
+export { type OpenSshPrivateKeyOptions, openSshPrivateKey, privateKeyPem } from './ssh-private-key.ts';
+export {
   parseSshPublicKey,
   type SshKeyType,
   type SshPublicKey,
@@ -8,6 +51,7 @@ export {
   sshPublicKeyLine,
   sshPublicKeyObject,
 } from './ssh-public-key.ts';
+export { type ErrorCode, isTeleportError, TeleportError, type TeleportErrorOptions } from './teleport-error.ts';
 export { TELEPORT_OID } from './teleport-oid.ts';
 export {
   type AppRoute,

@@ -1,9 +1,12 @@
+export { caPin } from './ca-pin.ts';
 export {
   type CertAuthorityLine,
   type CertAuthorityLineParts,
   formatCertAuthorityLine,
   parseCertAuthorityLine,
 } from './cert-authority-line.ts';
+export { decodeClusterName, encodeClusterName, TELEPORT_CLUSTER_DOMAIN } from './cluster-name.ts';
+export { formatGoDuration, msFromNanoseconds, nanosecondsFromMs, parseGoDuration } from './duration.ts';
 export { errorFromStatus, type FailedCall, GrpcCode, type GrpcStatus, statusOf } from './grpc-status.ts';
 export {
   formatIdentityFile,
@@ -54,6 +57,14 @@ export {
 export { type ErrorCode, isTeleportError, TeleportError, type TeleportErrorOptions } from './teleport-error.ts';
 export { TELEPORT_OID } from './teleport-oid.ts';
 export {
+  fromDurationMessage,
+  fromTimestamp,
+  goZeroTime,
+  isZeroTime,
+  toDurationMessage,
+  toTimestamp,
+} from './timestamp.ts';
+export {
   type AppRoute,
   type DatabaseRoute,
   type DeviceBinding,
@@ -63,6 +74,15 @@ export {
   type TlsIdentityFields,
 } from './tls-identity.ts';
 export { formatTraits, parseTraits, type Traits } from './traits.ts';
+export {
+  checkServerVersion,
+  compareVersions,
+  parseVersion,
+  type ServerVersionCheck,
+  TELEPORT_API_VERSION,
+  TELEPORT_MAJOR,
+  type Version,
+} from './version.ts';
 export {
   type CertificateExtension,
   type CertificateInput,

@@ -1,9 +1,11 @@
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import {
   parseSshCertificate,
+  parseSshPublicKey,
   parseTlsIdentity,
+  privateKeyPem,
   type SshCertificate,
-  sshPublicKeyLine,
+  sshPublicKeyBlob,
   TeleportError,
   type TlsIdentity,
 } from '@teleport-ts/api-types';
@@ -69,7 +71,7 @@ export class Identity {
     if (tls) this.#tls = tls;
     if (ssh) this.ssh = ssh;
     if (parts.route) this.route = parts.route;
-    this.roles = tls?.roles ?? ssh?.roles ?? [];
+    this.roles = tls?.roles ?? rolesOf(ssh);
     const window = validity(tls, ssh);
     this.expires = window.end;
     const lifetimeMs = window.end.getTime() - window.start.getTime() - BACKDATE_MS;
@@ -104,7 +106,7 @@ export class Identity {
 
   /** Serial number of the X.509 certificate, lower-case hex; empty without one. */
   get serial(): string {
-    return this.#tls?.serial ?? '';
+    return this.#tls?.serial.toLowerCase() ?? '';
   }
 
   /**
@@ -112,10 +114,7 @@ export class Identity {
    * Secret: not for logs.
    */
   get privateKeyPem(): string | undefined {
-    const key = this.privateKey;
-    if (!key) return undefined;
-    const type = key.asymmetricKeyType === 'rsa' ? 'pkcs1' : 'pkcs8';
-    return key.export({ type, format: 'pem' } as { type: 'pkcs8'; format: 'pem' }) as string;
+    return this.privateKey && privateKeyPem(this.privateKey);
   }
 }
 
@@ -123,10 +122,20 @@ function withNewline(text: string): string {
   return text.endsWith('\n') ? text : `${text}\n`;
 }
 
+function rolesOf(ssh: SshCertificate | undefined): readonly string[] {
+  const text = ssh?.extensions.get('teleport-roles');
+  try {
+    return text ? (JSON.parse(text) as { roles: string[] }).roles : [];
+  } catch (cause) {
+    throw new TeleportError('bad_parameter', 'the SSH certificate has unreadable roles', { cause });
+  }
+}
+
 function validity(tls: TlsIdentity | undefined, ssh: SshCertificate | undefined): { start: Date; end: Date } {
-  if (!tls) return { start: ssh!.validAfter, end: ssh!.validBefore };
-  const end = ssh && ssh.validBefore < tls.notAfter ? ssh.validBefore : tls.notAfter;
-  return { start: tls.notBefore, end };
+  const ends = [tls?.notAfter, ssh?.validBefore].filter((end) => end !== undefined);
+  const [start] = [tls?.notBefore, ssh?.validAfter].filter((begin) => begin !== undefined);
+  if (!start || ends.length === 0) throw new TeleportError('bad_parameter', 'the certificate has no end');
+  return { start, end: new Date(Math.min(...ends.map(Number))) };
 }
 
 function checkedTls(pem: string, parts: IdentityParts): TlsIdentity {
@@ -138,10 +147,11 @@ function checkedTls(pem: string, parts: IdentityParts): TlsIdentity {
   return parseTlsIdentity(certificate);
 }
 
-function checkedSsh(line: string, parts: IdentityParts): SshCertificate {
-  const ssh = parseSshCertificate(line);
-  const wanted = parts.privateKey ? sshPublicKeyLine(parts.privateKey) : parts.publicKeys?.ssh;
-  if (wanted && !sameSshKey(wanted, ssh.publicKey)) throw mismatch('SSH');
+function checkedSsh(text: string, parts: IdentityParts): SshCertificate {
+  const ssh = parseSshCertificate(text);
+  const line = parts.publicKeys?.ssh;
+  const own = parts.privateKey ? sshPublicKeyBlob(parts.privateKey) : line ? parseSshPublicKey(line) : undefined;
+  if (own && !own.blob.equals(ssh.publicKey.blob)) throw mismatch('SSH');
   return ssh;
 }
 
@@ -155,12 +165,6 @@ function parseCertificate(pem: string): X509Certificate {
 
 function publicKeyOf(pem: string | undefined): KeyObject | undefined {
   return pem === undefined ? undefined : createPublicKey(pem);
-}
-
-/** Lines of authorized_keys may differ in their comment only. */
-function sameSshKey(a: string, b: string): boolean {
-  const key = (line: string): string => line.trim().split(/\s+/, 2).join(' ');
-  return key(a) === key(b);
 }
 
 function mismatch(kind: string): TeleportError {

@@ -1,7 +1,14 @@
 export * from './bot-types.ts';
 export * from './clock.ts';
 export * from './destination-host.ts';
-export * from './identity-route.ts';
+export * from './destinations/destination.ts';
+export * from './destinations/directory.ts';
+export { type FileLocker, pidFileLocker } from './destinations/file-lock.ts';
+export * from './destinations/memory.ts';
+export * from './destinations/open.ts';
+export * from './destinations/uri.ts';
 export * from './identity.ts';
+export * from './identity-route.ts';
 export * from './logger.ts';
+export * from './outputs/application.ts';
 export * from './trusted-authority.ts';

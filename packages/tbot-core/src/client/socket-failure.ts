@@ -1,0 +1,55 @@
+import { type ErrorCode, errorFromStatus, GrpcCode, TeleportError } from '@teleport-ts/api-types';
+import { Failure } from '../gen/tbot/credentials/v1/credentials.ts';
+import { connectFailure } from './connect-failure.ts';
+import { binaryTrailer } from './grpc-answer.ts';
+import { GrpcFailure } from './grpc-failure.ts';
+
+/** What is known about a failed call on a socket. */
+export interface FailedSocketCall {
+  readonly path: string;
+  readonly rpc: string;
+  readonly timeoutMs: number;
+}
+
+/**
+ * The error that a failed call is reported by: the agent's own words where it sent them (`tbot-failure-bin`, a Failure
+ * message), else what status and system say. What is no failed call, such as an abort, stays what it is.
+ */
+export async function socketFailure(error: unknown, call: FailedSocketCall): Promise<unknown> {
+  if (!(error instanceof GrpcFailure)) return error;
+  const { rpc, path } = call;
+  const cause = error.cause as NodeJS.ErrnoException | undefined;
+  if (error.code === GrpcCode.UNAVAILABLE && cause?.syscall === 'connect') return await connectFailure(path, cause);
+  const told = agentFailure(error, rpc);
+  if (told) return told;
+  if (error.code === GrpcCode.DEADLINE_EXCEEDED && error.trailers['grpc-status'] === undefined) {
+    return new TeleportError('timeout', `the agent at ${path} did not answer within ${call.timeoutMs / 1000} s`, {
+      rpc,
+      hint: 'it may be waiting for the cluster; `tbot status` shows its last errors',
+    });
+  }
+  if (error.code === GrpcCode.UNIMPLEMENTED) {
+    return new TeleportError('not_implemented', `${path} does not serve the Dynamic Credential API: ${error.message}`, {
+      rpc,
+      hint: 'is this the socket of another program, or of an older agent?',
+    });
+  }
+  return errorFromStatus({ code: error.code, message: error.message, rpc, cause: error });
+}
+
+function agentFailure(error: GrpcFailure, rpc: string): TeleportError | undefined {
+  const bytes = binaryTrailer(error.trailers, 'tbot-failure-bin');
+  if (!bytes || bytes.length === 0) return undefined;
+  try {
+    const { code, message, hint, retryAfter } = Failure.decode(bytes);
+    if (!code) return undefined;
+    return new TeleportError(code as ErrorCode, message || error.message, {
+      rpc,
+      ...(hint ? { hint } : {}),
+      ...(retryAfter ? { retryable: true } : {}),
+    });
+  } catch {
+    // A detail that cannot be read must not hide the failure itself.
+    return undefined;
+  }
+}

@@ -1,6 +1,6 @@
 import type { TeleportError } from '@teleport-ts/api-types';
 import type { Clock } from './clock.ts';
-import type { DestinationHost } from './destination-host.ts';
+import type { CallOptions, DestinationHost } from './destination-host.ts';
 import type { Destination } from './destinations/destination.ts';
 import type { Logger } from './logger.ts';
 
@@ -88,21 +88,15 @@ export interface BotDescription {
   minTtlMs: number;
 }
 
-/** Limits of a waiting call. */
-export interface BotCallOptions {
-  signal?: AbortSignal;
-  timeoutMs?: number;
-}
-
 /**
  * A running bot: keeps its own identity fresh and issues credentials. {@link Bot} is the one that speaks to a cluster.
  */
 export interface RunningBot extends DestinationHost, AsyncDisposable {
   status(): BotStatus;
   /** @throws TeleportError when the cluster cannot be asked */
-  describe(options?: BotCallOptions): Promise<BotDescription>;
+  describe(options?: CallOptions): Promise<BotDescription>;
   /** Renews the bot's own identity now, or joins the renewal that is on its way. */
-  renew(options?: BotCallOptions): Promise<void>;
+  renew(options?: CallOptions): Promise<void>;
   /** Settles when the bot has stopped: with what ended it, or undefined after `close`. Never rejects. */
   readonly closed: Promise<TeleportError | undefined>;
   /** Ends renewal and connections; calls in flight may finish within `graceMs` (default 5 s). Safe to call twice. */

@@ -1,0 +1,93 @@
+import { TeleportError } from '@teleport-ts/api-types';
+
+/**
+ * What a failed renewal means:
+ * - `retry`: it may work later, and the identity lives on
+ * - `rejoin`: the identity is over, and there is a token that it was not made with
+ * - `stop`: nothing that the agent can do helps
+ */
+export type Verdict = 'retry' | 'rejoin' | 'stop';
+
+export interface RenewalFailure {
+  readonly error: TeleportError;
+  /** The identity is past its end. */
+  readonly expired: boolean;
+  /** A token is configured that the identity was not made with. */
+  readonly otherToken: boolean;
+  /** The cluster refuses even a ping, repeatedly: everything of this user is refused. */
+  readonly everythingRefused: boolean;
+}
+
+/** What to do about a failed renewal, and the error to show when it means the end. */
+export function judgeRenewalFailure(
+  failure: RenewalFailure,
+  botUser: string,
+): { verdict: Verdict; error: TeleportError } {
+  const { error, expired, otherToken } = failure;
+  if (isGenerationMismatch(error)) return { verdict: 'stop', error: lockedByMismatch(botUser, error) };
+  if (failure.everythingRefused || isLockRefusal(error)) return { verdict: 'stop', error: locked(botUser, error) };
+  if (isMissingUser(error)) {
+    const gone = new TeleportError('access_denied', `the cluster does not know the bot user ${botUser} any more`, {
+      hint: 'was the bot deleted? Create it again and join with a new token',
+      cause: error,
+    });
+    return { verdict: 'stop', error: gone };
+  }
+  if (expired || error.code === 'expired') {
+    return { verdict: otherToken ? 'rejoin' : 'stop', error: otherToken ? error : ended(error) };
+  }
+  return { verdict: error.code === 'version_mismatch' || isUntrusted(error) ? 'stop' : 'retry', error };
+}
+
+/** The server counts the renewals of a bot; a copy that lags behind is taken for a stolen one. */
+export function isGenerationMismatch(error: unknown): boolean {
+  return error instanceof TeleportError && /generation mismatch/.test(error.message);
+}
+
+/** The full text of a lock, which is shown where the caller itself is not locked, e.g. to one who joins. */
+export function isLockRefusal(error: unknown): boolean {
+  return (
+    error instanceof TeleportError && (error.code === 'locked' || /lock targeting .* is in force/.test(error.message))
+  );
+}
+
+function isMissingUser(error: TeleportError): boolean {
+  return /"user" .* does not exist/.test(error.message);
+}
+
+/** The cluster does not know the authority of our certificate, and will not know it the next time either. */
+function isUntrusted(error: TeleportError): boolean {
+  return /alert number 48\b|alert unknown ca|ALERT_UNKNOWN_CA|unknown certificate authority/.test(error.message);
+}
+
+/** The bot's own copy of its identity is behind the server's count: the server has locked the bot. */
+export function lockedByMismatch(botUser: string, cause: unknown): TeleportError {
+  return new TeleportError(
+    'locked',
+    `the cluster has counted a renewal that this copy of the identity does not have, and has locked the bot user ${botUser}`,
+    {
+      hint:
+        `if nobody copied the identity (the agent was cut off in the middle of a renewal), remove all locks on the user: ` +
+        `\`tctl get locks\`, then \`tctl rm lock/<name>\` for each that targets ${botUser}; then join again with a new token, the stored identity cannot be used any more`,
+      cause,
+    },
+  );
+}
+
+/** Everything is refused: a lock on the bot user or on one of its roles. */
+export function locked(botUser: string, cause: unknown, renewalInterrupted = false): TeleportError {
+  const after = renewalInterrupted
+    ? 'the agent was cut off in the middle of a renewal, so a new token is needed as well'
+    : 'then start the agent again; if it is locked once more, or its identity has ended meanwhile, a new token is needed';
+  return new TeleportError('locked', `the cluster refuses every call of the bot user ${botUser}: it is locked`, {
+    hint: `remove all locks on it and on its roles: \`tctl get locks\`, then \`tctl rm lock/<name>\` for each that targets ${botUser}; ${after}`,
+    cause,
+  });
+}
+
+function ended(cause: TeleportError): TeleportError {
+  return new TeleportError('expired', 'the identity of the bot has ended and could not be renewed in time', {
+    hint: 'the bot must join again: make a new token and pass it by --token or onboarding.token',
+    cause,
+  });
+}

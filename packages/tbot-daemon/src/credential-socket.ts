@@ -1,0 +1,223 @@
+import type { Socket } from 'node:net';
+import {
+  type Metadata,
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServiceDefinition,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
+import { TeleportError, toServiceDefinition } from '@teleport-ts/api-types';
+import { HealthDefinition } from '@teleport-ts/api-types/proto/grpc/health/v1/health';
+import type { Clock, Logger } from '@teleport-ts/tbot-core';
+import { DynamicCredentialsDefinition, type GetStatusResponse } from '@teleport-ts/tbot-core/proto';
+import { admitsPeer, type PeerRule } from './policy/peer-rules.ts';
+import { type Rate, TokenBucket } from './policy/token-bucket.ts';
+import { CallFailure } from './service/call-failure.ts';
+import { callStatus } from './service/call-status.ts';
+import { type CallContext, CredentialService, type CredentialServiceOptions } from './service/credential-service.ts';
+import { healthService } from './service/health-service.ts';
+import { type ConnectionLimits, Connections } from './sockets/connections.ts';
+import { answerOnly } from './sockets/deaf-session.ts';
+import type { Peer } from './sockets/peer.ts';
+import type { PeerReader } from './sockets/peer-credentials.ts';
+import type { SocketAccess } from './sockets/socket-access.ts';
+import { SocketListener } from './sockets/socket-listener.ts';
+
+/** Largest request. A real one has less than 4 kB, most of it an RSA key. */
+const LARGEST_MESSAGE_BYTES = 64 * 1024;
+/** A connection without a call is closed after this; a client makes a new one by itself. */
+const IDLE_MS = 10 * 60_000;
+/** How fast refused connections are recorded; what comes faster is counted. */
+const OUTSIDER_RECORDS: Rate = { perSecond: 10, burst: 50 };
+
+export interface CredentialSocketOptions extends Omit<CredentialServiceOptions, 'socketPath'> {
+  path: string;
+  access: SocketAccess;
+  /** Absent: whoever the file system lets in. */
+  allow?: readonly PeerRule[];
+  connections?: ConnectionLimits;
+  /** Absent where the system does not name peers. */
+  readPeer?: PeerReader;
+  status: () => GetStatusResponse;
+  isServing: () => boolean;
+  clock: Clock;
+  logger: Logger;
+}
+
+type Unary = ServerUnaryCall<unknown, unknown>;
+
+/** One socket of the Dynamic Credential API: its file, who may come in, and the services behind it. */
+export class CredentialSocket implements AsyncDisposable {
+  readonly path: string;
+  readonly #options: CredentialSocketOptions;
+  readonly #server: Server;
+  readonly #injector: ReturnType<Server['createConnectionInjector']>;
+  readonly #connections: Connections;
+  readonly #outsiderRecords: TokenBucket;
+  #listener: SocketListener | undefined;
+  #closed: Promise<void> | undefined;
+
+  private constructor(options: CredentialSocketOptions) {
+    this.path = options.path;
+    this.#options = options;
+    this.#connections = new Connections(options.connections);
+    this.#outsiderRecords = new TokenBucket(OUTSIDER_RECORDS, options.clock.now());
+    this.#server = new Server({
+      'grpc.max_receive_message_length': LARGEST_MESSAGE_BYTES,
+      'grpc.max_connection_idle_ms': IDLE_MS,
+      'grpc.enable_channelz': 0,
+    });
+    this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    this.#addServices();
+  }
+
+  /** @throws TeleportError when the socket cannot be made as configured */
+  static async open(options: CredentialSocketOptions): Promise<CredentialSocket> {
+    if (options.allow && !options.readPeer) throw peersUnknown(options.path);
+    const socket = new CredentialSocket(options);
+    try {
+      socket.#listener = await SocketListener.open({
+        path: options.path,
+        access: options.access,
+        onConnection: (connection) => socket.#connect(connection),
+        onTrouble: (error) => socket.#trouble(error),
+        clock: options.clock,
+        logger: options.logger,
+      });
+    } catch (error) {
+      socket.#server.forceShutdown();
+      throw error;
+    }
+    return socket;
+  }
+
+  #addServices(): void {
+    const { status, isServing, clock } = this.#options;
+    const service = new CredentialService({ ...this.#options, socketPath: this.path });
+    this.#server.addService(toServiceDefinition(DynamicCredentialsDefinition) as unknown as ServiceDefinition, {
+      generateIdentity: this.#unary((request, context) => service.generateIdentity(request as never, context)),
+      describe: this.#unary((_request, context) => service.describe(context)),
+      getStatus: this.#unary(async () => status()),
+    });
+    const services = [DynamicCredentialsDefinition.fullName];
+    this.#server.addService(
+      toServiceDefinition(HealthDefinition) as unknown as ServiceDefinition,
+      healthService({ services, isServing, clock }),
+    );
+  }
+
+  /** A handler in grpc-js's shape; a caller that goes away aborts what is done for it. */
+  #unary(run: (request: unknown, context: CallContext) => Promise<unknown>) {
+    return (call: Unary, answer: sendUnaryData<unknown>): void => {
+      const gone = new AbortController();
+      call.on('cancelled', () => gone.abort());
+      const peer = this.#connections.peerOf(call.getPeer());
+      run(call.request, { signal: gone.signal, ...(peer && { peer }) }).then(
+        (response) => answer(null, response),
+        (error: unknown) =>
+          answer(callStatus(error, this.#botExpires()) as { code: number; details: string; metadata: Metadata }),
+      );
+    };
+  }
+
+  #connect(connection: Socket): void {
+    const { allow, readPeer } = this.#options;
+    if (this.#closed) {
+      connection.destroy();
+      return;
+    }
+    const peer = readPeer?.(connection);
+    if (!this.#connections.admit(connection, peer)) {
+      answerOnly(
+        connection,
+        new CallFailure('limit_exceeded', 'too many connections to this socket', {
+          retryable: true,
+          retryAfterMs: 1000,
+        }),
+      );
+      return;
+    }
+    if (!admitsPeer(allow, peer)) {
+      this.#recordOutsider(peer);
+      answerOnly(connection, new TeleportError('access_denied', 'you may not use this socket'));
+      return;
+    }
+    this.#injector.injectConnection(connection);
+  }
+
+  #recordOutsider(peer: Peer | undefined): void {
+    const { audit, clock, counters, logger } = this.#options;
+    counters.count('refused');
+    const nowMs = clock.now();
+    if (this.#outsiderRecords.waitMs(nowMs) > 0) return;
+    this.#outsiderRecords.take();
+    audit
+      .record({
+        time: new Date(nowMs).toISOString(),
+        event: 'connection',
+        socket: this.path,
+        ...(peer && { peer: { uid: peer.uid, gid: peer.gid, pid: peer.pid } }),
+        outcome: 'refused',
+        code: 'access_denied',
+        reason: 'not in `allow`',
+        latency_ms: 0,
+      })
+      .catch((error: unknown) =>
+        logger.error({ err: error, socket: this.path }, 'a refused connection was not recorded'),
+      );
+  }
+
+  #trouble(error: Error): void {
+    const { counters, clock, logger } = this.#options;
+    counters.fail(error.message, new Date(clock.now()));
+    logger.error({ err: error, socket: this.path }, 'the socket has trouble and goes on');
+  }
+
+  #botExpires(): Date | undefined {
+    try {
+      return this.#options.bot().status().expires;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * Takes no more connections, lets running calls finish for `graceMs`, then ends them. Safe to call twice.
+   */
+  close(options: { graceMs?: number } = {}): Promise<void> {
+    this.#closed ??= this.#close(options.graceMs ?? 5000);
+    return this.#closed;
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    await this.#listener?.close();
+    let cut = (): void => {};
+    const drained = new Promise<void>((resolve) => {
+      this.#server.tryShutdown(() => resolve());
+    });
+    const late = new Promise<void>((resolve) => {
+      const timer = this.#options.clock.setTimer(graceMs, resolve, { keepAlive: true });
+      cut = () => timer.cancel();
+    });
+    await Promise.race([drained, late]);
+    cut();
+    this.#server.forceShutdown();
+    this.#connections.destroyAll();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/** The refusal of a socket that could not keep its own rules. */
+export function peersUnknown(path: string): TeleportError {
+  return new TeleportError(
+    'bad_parameter',
+    `the socket ${path} has \`allow\`, but this system does not tell who connects`,
+    {
+      hint: 'it takes Linux and the optional package koffi; without them leave `allow` out and use mode, group and readers',
+    },
+  );
+}

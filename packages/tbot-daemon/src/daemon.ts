@@ -1,0 +1,240 @@
+import type { TeleportError } from '@teleport-ts/api-types';
+import {
+  Bot,
+  type BotOptions,
+  type Clock,
+  type Destination,
+  type Logger,
+  type RunningBot,
+  silentLogger,
+  systemClock,
+  type TbotConfig,
+} from '@teleport-ts/tbot-core';
+import { GetStatusResponse } from '@teleport-ts/tbot-core/proto';
+import { AGENT_VERSION } from './agent-version.ts';
+import { BotSupervisor } from './bot-supervisor.ts';
+import { CredentialSocket } from './credential-socket.ts';
+import { RequestLimiter } from './policy/request-limits.ts';
+import { botStatusMessage, socketStatusMessage } from './service/responses.ts';
+import { SocketCounters } from './service/socket-counters.ts';
+import { timestampMessage } from './service/time-messages.ts';
+import { type SocketSetup, setUpSocket } from './socket-setup.ts';
+import { loadPeerReader, type PeerReader } from './sockets/peer-credentials.ts';
+import { openStore } from './store/open-store.ts';
+
+/** How long running calls may take to finish when the agent stops, unless told otherwise. */
+const GRACE_MS = 5000;
+
+/** What {@link Daemon.start} and {@link runDaemon} take. */
+export interface DaemonOptions {
+  /** As `loadConfig` of tbot-core gives it. */
+  config: TbotConfig;
+  /** Default: silence. */
+  logger?: Logger;
+  clock?: Clock;
+  /** A number in [0, 1) for jitter. Default `Math.random`. */
+  random?: () => number;
+  /** CA certificates (PEM) that the proxy's web certificate may chain to, besides Node's own list. */
+  webCa?: readonly string[];
+  /** Stops the start, or the running agent in {@link runDaemon}. */
+  signal?: AbortSignal;
+  /** How peers are read. Default: the system's way, where there is one; null behaves as where there is none. */
+  readPeer?: PeerReader | null;
+  /** Starts the bot. Default: `Bot.start` of tbot-core. */
+  startBot?: (options: BotOptions) => Promise<RunningBot>;
+}
+
+/**
+ * A running agent: one bot that keeps its identity fresh, and the sockets of the configuration.
+ *
+ * @example
+ * await using daemon = await Daemon.start({ config: await loadConfig('/etc/tbot.yaml'), logger });
+ * const error = await daemon.closed;
+ */
+export class Daemon implements AsyncDisposable {
+  readonly #options: Required<Pick<DaemonOptions, 'config' | 'logger' | 'clock' | 'random'>> & DaemonOptions;
+  readonly #started: Date;
+  readonly #sockets: CredentialSocket[] = [];
+  readonly #counters: SocketCounters[] = [];
+  #setups: SocketSetup[] = [];
+  #store: Destination | undefined;
+  #supervisor: BotSupervisor | undefined;
+  #closing: Promise<void> | undefined;
+  #end: (error: TeleportError | undefined) => void = () => {};
+
+  /** Settles when the agent is over: with what ended it, or undefined after `close`. Never rejects. */
+  readonly closed: Promise<TeleportError | undefined> = new Promise((resolve) => {
+    this.#end = resolve;
+  });
+
+  private constructor(options: DaemonOptions) {
+    this.#options = {
+      ...options,
+      logger: options.logger ?? silentLogger,
+      clock: options.clock ?? systemClock,
+      random: options.random ?? Math.random,
+    };
+    this.#started = new Date(this.#options.clock.now());
+  }
+
+  /**
+   * Starts an agent. What can be known to fail without the cluster (paths, accounts, a store that cannot be written) is
+   * looked at before a join token is spent. An agent with a stored identity starts although the cluster is away, and
+   * waits for it.
+   *
+   * @throws TeleportError, see `code`: `bad_parameter` and `already_exists` for the machine's side, `access_denied`,
+   * `expired`, `locked`, `connection_problem` for the cluster's
+   */
+  static async start(options: DaemonOptions): Promise<Daemon> {
+    const daemon = new Daemon(options);
+    const abort = (): void => void daemon.close();
+    options.signal?.addEventListener('abort', abort, { once: true });
+    try {
+      options.signal?.throwIfAborted();
+      await daemon.#start();
+      options.signal?.throwIfAborted();
+    } catch (error) {
+      await daemon.close({ graceMs: 0 });
+      throw options.signal?.aborted ? options.signal.reason : error;
+    } finally {
+      options.signal?.removeEventListener('abort', abort);
+    }
+    return daemon;
+  }
+
+  async #start(): Promise<void> {
+    const { config, logger, clock, random, readPeer } = this.#options;
+    for (const warning of config.warnings) logger.warn({}, warning);
+    if (config.sockets.length === 0)
+      logger.warn({}, 'no sockets are configured: nobody can ask this agent for credentials');
+    const peers = readPeer === null ? undefined : (readPeer ?? loadPeerReader());
+    for (const socket of config.sockets) this.#setups.push(await setUpSocket(socket, config, peers, logger));
+
+    const store = await openStore(config.store, clock);
+    this.#store = store;
+    if (!store.persistent) {
+      logger.warn({}, 'the store is in memory: after a restart the bot must join again, with a new token');
+    }
+    const supervisor = new BotSupervisor({
+      start: (signal) => this.#startBot(store, signal),
+      store,
+      clock,
+      random,
+      logger,
+    });
+    this.#supervisor = supervisor;
+    void supervisor.closed.then((error) => this.#botEnded(error));
+    const phase = await supervisor.start();
+    for (const setup of this.#setups) await this.#open(setup, supervisor, peers);
+    logger.info(
+      { sockets: config.sockets.map(({ path }) => path), bot: supervisor.status()?.botName },
+      phase === 'running' ? 'ready' : 'started, without the cluster',
+    );
+  }
+
+  #startBot(store: Destination, signal: AbortSignal): Promise<RunningBot> {
+    const { config, logger, clock, random, webCa, startBot } = this.#options;
+    const { authServer, proxyServer, onboarding, insecure, credentialTtlMs, renewalIntervalMs } = config;
+    return (startBot ?? Bot.start)({
+      ...(authServer === undefined ? {} : { authServer }),
+      ...(proxyServer === undefined ? {} : { proxyServer }),
+      onboarding,
+      store,
+      insecure,
+      credentialTtlMs,
+      renewalIntervalMs,
+      clock,
+      random,
+      logger,
+      signal,
+      ...(webCa && { webCa }),
+    });
+  }
+
+  async #open(setup: SocketSetup, supervisor: BotSupervisor, readPeer: PeerReader | undefined): Promise<void> {
+    const { clock, logger } = this.#options;
+    const counters = new SocketCounters(setup.path, setup.policy.roles);
+    const socket = await CredentialSocket.open({
+      path: setup.path,
+      access: setup.access,
+      ...(setup.allow && { allow: setup.allow }),
+      ...(readPeer && { readPeer }),
+      policy: setup.policy,
+      limiter: new RequestLimiter(setup.limits, () => clock.now()),
+      audit: setup.audit,
+      bot: () => supervisor.bot(),
+      isServing: () => supervisor.isServing,
+      status: () => this.status(),
+      counters,
+      clock,
+      logger,
+      agentVersion: AGENT_VERSION,
+    });
+    this.#counters.push(counters);
+    this.#sockets.push(socket);
+    logger.info({ socket: setup.path, roles: setup.policy.roles }, 'listening');
+  }
+
+  #botEnded(error: TeleportError | undefined): void {
+    if (error) this.#options.logger.error({ err: error }, 'the bot has ended');
+    void this.close().then(() => this.#end(error));
+  }
+
+  /** How the agent is, as its sockets tell it. */
+  status(): GetStatusResponse {
+    const bot = this.#supervisor?.status();
+    return GetStatusResponse.fromPartial({
+      agentVersion: AGENT_VERSION,
+      started: timestampMessage(this.#started),
+      ...(bot && { bot: botStatusMessage(bot) }),
+      sockets: this.#counters.map((counters) => socketStatusMessage(counters.status())),
+    });
+  }
+
+  /**
+   * Stops: no new connections, running calls finish within `graceMs` (default 5 s), the socket files go away, the bot
+   * closes. Safe to call twice.
+   */
+  close(options: { graceMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.graceMs ?? GRACE_MS);
+    return this.#closing;
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    await Promise.all(this.#sockets.map((socket) => socket.close({ graceMs })));
+    await this.#supervisor?.close(graceMs);
+    await Promise.all(this.#setups.map(({ audit }) => audit[Symbol.asyncDispose]()));
+    await this.#store?.close();
+    if (!this.#supervisor) this.#end(undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/**
+ * Runs an agent until the signal stops it, which is a success.
+ *
+ * @throws TeleportError with what kept it from starting or ended it: `locked`, `expired`, `connection_problem`, …
+ */
+export async function runDaemon(options: DaemonOptions): Promise<void> {
+  const logger = options.logger ?? silentLogger;
+  let daemon: Daemon;
+  try {
+    daemon = await Daemon.start(options);
+  } catch (error) {
+    if (options.signal?.aborted) return;
+    throw error;
+  }
+  const stop = (): void => {
+    logger.info({}, 'stopping');
+    void daemon.close();
+  };
+  if (options.signal?.aborted) stop();
+  else options.signal?.addEventListener('abort', stop, { once: true });
+  const error = await daemon.closed;
+  options.signal?.removeEventListener('abort', stop);
+  logger.info({}, 'stopped');
+  if (error) throw error;
+}

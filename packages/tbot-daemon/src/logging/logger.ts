@@ -1,0 +1,52 @@
+import type { Logger } from '@teleport-ts/tbot-core';
+import { type DestinationStream, destination, pino, stdTimeFunctions } from 'pino';
+import { errorFields } from './error-fields.ts';
+import { scrubber } from './scrub.ts';
+import { textLine } from './text-line.ts';
+
+/** How log lines look: one JSON object each, or text for people. */
+export type LogFormat = 'json' | 'text';
+
+export interface LoggerOptions {
+  /** Default `text`. */
+  format?: LogFormat;
+  /** Also debug lines, and stacks with errors. Default false. */
+  debug?: boolean;
+  /** Texts that must never appear, the join token for example. */
+  secrets?: readonly string[];
+  /** Default: standard error, written at once. */
+  write?: (line: string) => void;
+}
+
+/**
+ * The agent's logger (pino). Private keys and the given secrets are taken out of every line, whatever field they came in.
+ *
+ * @example
+ * const logger = createLogger({ format: 'json', secrets: [token] });
+ */
+export function createLogger(options: LoggerOptions = {}): Logger {
+  const { format = 'text', debug = false, secrets = [] } = options;
+  const write = options.write ?? standardError();
+  const scrub = scrubber(secrets);
+  const stream: DestinationStream = {
+    write: (line) => write(scrub(format === 'json' ? line : textLine(JSON.parse(line)))),
+  };
+  return pino(
+    {
+      level: debug ? 'debug' : 'info',
+      base: null,
+      messageKey: 'message',
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: (error: unknown) => errorFields(error, debug) },
+    },
+    stream,
+  );
+}
+
+function standardError(): (line: string) => void {
+  const stream = destination({ fd: 2, sync: true });
+  return (line) => {
+    stream.write(line);
+  };
+}

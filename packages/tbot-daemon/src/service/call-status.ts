@@ -1,0 +1,33 @@
+import { Metadata, type StatusObject } from '@grpc/grpc-js';
+import { type ErrorCode, GrpcCode, isTeleportError, statusOf, type TeleportError } from '@teleport-ts/api-types';
+import { Failure } from '@teleport-ts/tbot-core/proto';
+import { asCallFailure, CallFailure } from './call-failure.ts';
+import { durationMessage, timestampMessage } from './time-messages.ts';
+
+/** Trailer that carries a `Failure` message. */
+export const FAILURE_TRAILER = 'tbot-failure-bin';
+
+/** The agent's own trouble is not the caller's fault: never PERMISSION_DENIED, and no retry of the caller mends it. */
+const OWN_TROUBLE: readonly ErrorCode[] = ['expired', 'locked', 'version_mismatch'];
+
+/** The message of the failure detail for an error. */
+export function failureMessage(error: TeleportError, botExpires?: Date): Failure {
+  const detail = error instanceof CallFailure ? error.detail : {};
+  return Failure.fromPartial({
+    code: error.code,
+    message: error.message,
+    hint: error.hint ?? '',
+    offendingRoles: [...(detail.offendingRoles ?? [])],
+    ...(detail.retryAfterMs === undefined ? {} : { retryAfter: durationMessage(detail.retryAfterMs) }),
+    ...(botExpires === undefined ? {} : { botExpires: timestampMessage(botExpires) }),
+  });
+}
+
+/** How a call ends for an error: gRPC status, and the typed detail in the trailers. */
+export function callStatus(error: unknown, botExpires?: Date): StatusObject {
+  const failure = isTeleportError(error) ? error : asCallFailure(error);
+  const metadata = new Metadata();
+  metadata.set(FAILURE_TRAILER, Buffer.from(Failure.encode(failureMessage(failure, botExpires)).finish()));
+  const { code, message } = statusOf(failure);
+  return { code: OWN_TROUBLE.includes(failure.code) ? GrpcCode.FAILED_PRECONDITION : code, details: message, metadata };
+}

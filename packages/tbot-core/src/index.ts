@@ -11,4 +11,5 @@ export * from './identity.ts';
 export * from './identity-route.ts';
 export * from './logger.ts';
 export * from './outputs/application.ts';
+export { type Backoff, backoffMs } from './retry.ts';
 export * from './trusted-authority.ts';

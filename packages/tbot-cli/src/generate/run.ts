@@ -1,0 +1,51 @@
+import { formatGoDuration } from '@teleport-ts/api-types';
+import {
+  DirectoryDestination,
+  type OutputResult,
+  SocketHost,
+  writeApplicationOutput,
+} from '@teleport-ts/tbot-core/client';
+import type { GeneratePlan } from './plan.ts';
+
+/** What is printed: the result, and remarks beside it. */
+export interface GenerateReport {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Asks the agent and writes the files. The directory is opened first: what cannot be written is not asked for, since
+ * every application certificate leaves a session in the cluster.
+ */
+export async function runGenerate(plan: GeneratePlan, userAgent: string): Promise<GenerateReport> {
+  const { socket, request, timeoutMs, specificTlsNaming } = plan;
+  const host = new SocketHost({ socket, timeoutMs, userAgent });
+  try {
+    const destination = await DirectoryDestination.open(plan.directory);
+    const result = await writeApplicationOutput(host, request, destination, { specificTlsNaming });
+    return report(plan, result);
+  } finally {
+    await host.close();
+  }
+}
+
+function report(plan: GeneratePlan, { identity, written, unchanged }: OutputResult): GenerateReport {
+  const { route, roles, expires, ttl } = identity;
+  const files = written.length + unchanged.length;
+  const address = route?.application?.publicAddress;
+  const stdout = [
+    `Wrote ${files} files to ${plan.directory}`,
+    `  application  ${plan.request.name}${address ? ` at ${address}` : ''}${route ? `, cluster ${route.cluster}` : ''}`,
+    `  roles        ${roles.join(', ')}`,
+    `  expires      ${expires.toISOString().replace('.000Z', 'Z')}, in ${formatGoDuration(wholeSeconds(ttl.effectiveMs))}`,
+  ];
+  const stderr = ttl.cutBy
+    ? `note: the lifetime was cut from ${formatGoDuration(ttl.askedMs)} to ${formatGoDuration(wholeSeconds(ttl.effectiveMs))} by the ${ttl.cutBy}\n`
+    : '';
+  return { stdout: `${stdout.join('\n')}\n`, stderr };
+}
+
+/** Certificates count seconds, and a moment has passed since they were made. */
+function wholeSeconds(ms: number): number {
+  return Math.round(ms / 1000) * 1000;
+}

@@ -1,0 +1,51 @@
+import { createRequire } from 'node:module';
+import yargs, { type Argv, type CommandModule } from 'yargs';
+import { generateCommand } from './commands/generate.ts';
+import { UsageError } from './exit.ts';
+
+/**
+ * All commands, in the order of the help. A command's file describes it and its options with examples; what it does is
+ * imported by its handler, so that one command does not pay for another. A handler throws to fail.
+ */
+export const commands: readonly CommandModule[] = [generateCommand];
+
+/** The whole command line; parsing runs the command and rejects with its error. */
+export function createProgram(argv: readonly string[]): Argv {
+  const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+  return yargs([...argv])
+    .scriptName('tbot')
+    .usage('$0 <command>\n\nMachine ID: an agent, and short-lived credentials from its socket.')
+    .command([...commands])
+    .demandCommand(1, 'say what to do: a command is missing')
+    .strict()
+    .recommendCommands()
+    .version(version)
+    .help()
+    .alias('help', 'h')
+    .wrap(100)
+    .parserConfiguration({
+      'boolean-negation': false,
+      'dot-notation': false,
+      'parse-numbers': false,
+      'camel-case-expansion': false,
+    })
+    .check(noRepetition)
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? new UsageError(message, '`--help` after a command shows its options and examples');
+    });
+}
+
+/** Runs what the arguments say; help and version are printed. */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  await createProgram(argv).parseAsync();
+}
+
+/** Of one value two were given: which one counts would be a guess. Options that take several are arrays of their own. */
+function noRepetition(parsed: Readonly<Record<string, unknown>>): true {
+  for (const [name, value] of Object.entries(parsed)) {
+    if (name === '_' || name === 'roles' || !Array.isArray(value)) continue;
+    throw new UsageError(`--${name} is given more than once`);
+  }
+  return true;
+}

@@ -1,10 +1,11 @@
 import type { KeyObject } from 'node:crypto';
 import type { CertAuthority } from './cert-authority.ts';
+import { readCertifiedKey } from './public-key.ts';
 import type { TlsAuthority } from './tls-authority.ts';
 import { tenYearsMs } from './tls-authority.ts';
 import { type TlsIdentityInput, tlsSubject } from './tls-subject.ts';
 import { basicConstraintsLeaf, keyUsage, serverAndClientAuth, subjectAltName } from './x509-extensions.ts';
-import { certificatePem, randomSerial, readPublicKey, signCertificate } from './x509-writer.ts';
+import { certificatePem, randomSerial, signCertificate } from './x509-writer.ts';
 
 export interface TlsCertificateRequest {
   /** PEM (PKIX or PKCS#1) or a key object. */
@@ -52,7 +53,7 @@ const signatureAndEncipherment = keyUsage('digitalSignature', 'keyEncipherment')
 
 /** Signs a certificate that is no authority, with the extensions in Teleport's order; PEM. */
 export function signTlsCertificate(authority: TlsAuthority, content: TlsCertificateContent): string {
-  const publicKey = readPublicKey(content.publicKey);
+  const publicKey = readCertifiedKey(content.publicKey);
   const { sans = [] } = content;
   const der = signCertificate(
     {
@@ -61,9 +62,9 @@ export function signTlsCertificate(authority: TlsAuthority, content: TlsCertific
       notBefore: content.notBefore,
       notAfter: content.notAfter,
       subjectName: content.subjectName,
-      publicKeyDer: publicKey.export({ type: 'spki', format: 'der' }),
+      publicKeyDer: publicKey.der,
       extensions: [
-        publicKey.asymmetricKeyType === 'rsa' ? signatureAndEncipherment : signatureOnly,
+        publicKey.isRsa ? signatureAndEncipherment : signatureOnly,
         content.purpose,
         basicConstraintsLeaf,
         authority.keyIdentifierExtension,

@@ -1,5 +1,4 @@
-import { createPublicKey, KeyObject, randomBytes, sign } from 'node:crypto';
-import { TeleportError } from '@teleport-ts/api-types';
+import { type KeyObject, randomBytes, sign } from 'node:crypto';
 import { bitString, element, explicit, objectIdentifier, sequence, time, unsignedInteger } from './der-writer.ts';
 
 /** What a certificate says; names, key and extensions already in DER. */
@@ -41,18 +40,4 @@ export function randomSerial(): Buffer {
 export function certificatePem(der: Buffer): string {
   const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
-}
-
-/**
- * A public key as a caller sends it: PEM (PKIX or PKCS#1), or a key object.
- *
- * @throws TeleportError `bad_parameter` when it is no public key
- */
-export function readPublicKey(key: string | KeyObject): KeyObject {
-  if (key instanceof KeyObject) return key.type === 'private' ? createPublicKey(key) : key;
-  try {
-    return createPublicKey(key);
-  } catch (cause) {
-    throw new TeleportError('bad_parameter', 'the TLS public key is unreadable', { cause });
-  }
 }

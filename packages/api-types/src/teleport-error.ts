@@ -56,9 +56,9 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['connection_proble
 export class TeleportError extends Error {
   override readonly name = 'TeleportError';
   readonly code: ErrorCode;
-  readonly rpc?: string;
+  declare readonly rpc?: string;
   readonly retryable: boolean;
-  readonly hint?: string;
+  declare readonly hint?: string;
 
   constructor(code: ErrorCode, message: string, options: TeleportErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });

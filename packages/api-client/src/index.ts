@@ -1,1 +1,22 @@
-export {};
+export {
+  type ErrorCode,
+  type GenericDefinition,
+  isTeleportError,
+  TELEPORT_API_VERSION,
+  TeleportError,
+} from '@teleport-ts/api-types';
+export type { CallOptions } from './calls/call-options.ts';
+export type { ServerInfo } from './calls/ping.ts';
+export type { CallableName, MethodCall, ServiceClient, UnaryName } from './calls/service-client.ts';
+export type { Client, ConnectionInfo } from './client.ts';
+export type { ClientOptions } from './client-options.ts';
+export { type Clock, systemClock, type Timer } from './clock.ts';
+export { connect } from './connect.ts';
+export type { CredentialSet } from './credentials/credential-set.ts';
+export type { CredentialParts, CredentialSource } from './credentials/credential-source.ts';
+export { fromFunction } from './credentials/from-function.ts';
+export { loadIdentityFile, loadIdentityString } from './credentials/identity-file.ts';
+export { loadKeyPair } from './credentials/load-key-pair.ts';
+export { loadTLS } from './credentials/load-tls.ts';
+export { ConnectError, type DialAttempt, type DialMethod, type DialStage } from './dialing/dial-attempt.ts';
+export { type Logger, silentLogger } from './logger.ts';

@@ -1,0 +1,47 @@
+import type { ServiceError } from '@grpc/grpc-js';
+import type { MethodDefinition } from '@teleport-ts/api-types';
+import { type Connection, closedError } from '../dialing/connection.ts';
+import type { CallOptions } from './call-options.ts';
+import { callLimit, callMetadata } from './unary.ts';
+
+/**
+ * One request, many answers. The call starts when the first answer is asked for; the server is asked for more only as the
+ * reader takes them. Leaving the loop ends the call.
+ */
+export async function* serverStreamCall<Request, Response>(
+  connection: Connection,
+  method: MethodDefinition<Request, Response>,
+  request: Request,
+  options: CallOptions = {},
+): AsyncGenerator<Response, void, undefined> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  if (connection.closed) throw closedError(method.path);
+  const call = connection.grpc.makeServerStreamRequest(
+    method.path,
+    method.requestSerialize,
+    method.responseDeserialize,
+    request,
+    callMetadata(connection, options),
+    callLimit(options.timeoutMs ?? 0),
+  );
+  const onAbort = (): void => call.cancel();
+  // The status of a call that was left early comes when nobody reads any more.
+  call.on('error', () => {});
+  connection.calls.add(call);
+  signal?.addEventListener('abort', onAbort, { once: true });
+  try {
+    for await (const answer of call) yield answer as Response;
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    throw isStatus(error) ? connection.error(error, method.path) : error;
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+    connection.finished(call);
+    call.cancel();
+  }
+}
+
+function isStatus(error: unknown): error is ServiceError {
+  return error instanceof Error && typeof (error as Partial<ServiceError>).code === 'number';
+}

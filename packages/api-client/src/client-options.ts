@@ -1,0 +1,36 @@
+import type { Clock } from './clock.ts';
+import type { CredentialSource } from './credentials/credential-source.ts';
+import type { Logger } from './logger.ts';
+
+/** What `connect` takes. */
+export interface ClientOptions {
+  /**
+   * Where to dial: `host:port` of an auth service or of a proxy's web address; which of the two it is, is found out.
+   * Without a port 443 (proxy) and 3025 (auth service) are tried. Of several addresses the first that answers is taken.
+   */
+  readonly addresses: readonly string[];
+  /** Who calls; asked again for each new connection. */
+  readonly credentials: CredentialSource;
+  /** Connect to a server of any version. What then works is not known. Default false. */
+  readonly skipVersionCheck?: boolean;
+  readonly trust?: {
+    /** CA certificates (PEM) of the proxy's web certificate, besides Node's own list and NODE_EXTRA_CA_CERTS. */
+    readonly webCa?: readonly string[];
+    /** Ask a proxy what it is without checking its web certificate. The calls themselves stay checked. Default false. */
+    readonly insecureDiscovery?: boolean;
+  };
+  readonly timeouts?: {
+    /** For connecting, all attempts together. Default 30 seconds; one attempt gets a third of it. */
+    readonly connectMs?: number;
+    /** For a call with one answer that names no limit itself. Default 60 seconds; 0 is no limit. */
+    readonly callMs?: number;
+  };
+  /** Goes first in the user agent, `my-program/1.2`. */
+  readonly userAgent?: string;
+  readonly logger?: Logger;
+  /** Gives up connecting. Has no effect on a connected client. */
+  readonly signal?: AbortSignal;
+  /** A leaf cluster, dialed through the root's proxy; the credential must hold the leaf's host CA. Default: the root itself. */
+  readonly cluster?: string;
+  readonly clock?: Clock;
+}

@@ -1,0 +1,106 @@
+import type { GenericDefinition, RequestInput, ResponseOf } from '@teleport-ts/api-types';
+import type { CallOptions } from './calls/call-options.ts';
+import { PingDefinition, type ServerInfo, serverInfo } from './calls/ping.ts';
+import { ServiceCalls, type ServiceClient, type UnaryName } from './calls/service-client.ts';
+import type { Connection } from './dialing/connection.ts';
+
+/** How long running calls may go on when a client is closed. */
+const GRACE_MS = 5_000;
+
+/** How a client reaches its cluster. */
+export interface ConnectionInfo {
+  /** `host:port` */
+  readonly address: string;
+  /** Straight to the auth service, or through a proxy's web address. */
+  readonly method: 'auth' | 'tls-routing';
+}
+
+/**
+ * A connection to the auth service of a cluster. A broken connection is made again by the next call.
+ *
+ * All calls reject with a `TeleportError`, and with the signal's own reason when the caller aborted them.
+ */
+export interface Client extends AsyncDisposable {
+  /** The server as it was when the client connected. */
+  readonly server: ServerInfo;
+  readonly connection: ConnectionInfo;
+  /** Asks the server what it is. */
+  ping(options?: CallOptions): Promise<ServerInfo>;
+  /**
+   * A service as functions, typed by its generated definition: a method with one answer gives a promise, one with many an
+   * async iterable that asks the server for more only as they are taken. Methods that stream requests are left out.
+   *
+   * ```ts
+   * const auth = client.service(AuthServiceDefinition);
+   * const role = await auth.getRole({ Name: 'deployer' });
+   * ```
+   */
+  service<D extends GenericDefinition>(definition: D): ServiceClient<D>;
+  /**
+   * Calls one method with one answer.
+   *
+   * ```ts
+   * await client.unary(AuthServiceDefinition, 'getRole', { Name: 'deployer' }, { timeoutMs: 5_000 });
+   * ```
+   */
+  unary<D extends GenericDefinition, N extends UnaryName<D>>(
+    definition: D,
+    name: N,
+    request: RequestInput<D['methods'][N]>,
+    options?: CallOptions,
+  ): Promise<ResponseOf<D['methods'][N]>>;
+  /**
+   * Lets running calls finish, ends those that take longer, and frees all sockets and timers. Later calls reject with
+   * `canceled`. Safe to call twice.
+   *
+   * @param options `graceMs`: how long running calls may go on; default 5 seconds
+   */
+  close(options?: { graceMs?: number }): Promise<void>;
+}
+
+interface ClientParts {
+  readonly connection: Connection;
+  readonly server: ServerInfo;
+  readonly callMs: number;
+}
+
+/** The client over one connection. */
+export class ConnectedClient implements Client {
+  readonly server: ServerInfo;
+  readonly connection: ConnectionInfo;
+  readonly #connection: Connection;
+  readonly #calls: ServiceCalls;
+
+  constructor({ connection, server, callMs }: ClientParts) {
+    const { address, method } = connection.route;
+    this.server = server;
+    this.connection = { address, method };
+    this.#connection = connection;
+    this.#calls = new ServiceCalls(connection, callMs);
+  }
+
+  async ping(options?: CallOptions): Promise<ServerInfo> {
+    return serverInfo(await this.unary(PingDefinition, 'ping', {}, options));
+  }
+
+  service<D extends GenericDefinition>(definition: D): ServiceClient<D> {
+    return this.#calls.service(definition);
+  }
+
+  unary<D extends GenericDefinition, N extends UnaryName<D>>(
+    definition: D,
+    name: N,
+    request: RequestInput<D['methods'][N]>,
+    options?: CallOptions,
+  ): Promise<ResponseOf<D['methods'][N]>> {
+    return this.#calls.method(definition, name)(request, options);
+  }
+
+  close(options: { graceMs?: number } = {}): Promise<void> {
+    return this.#connection.close(options.graceMs ?? GRACE_MS);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

@@ -1,0 +1,26 @@
+import { credentialSet } from './credential-set.ts';
+import type { CredentialSource } from './credential-source.ts';
+import { readCredentialFile } from './read-credential-file.ts';
+
+/**
+ * A credential in three PEM files, such as `tctl auth sign --format=tls` writes (`.crt`, `.key`, `.cas`). They are read
+ * again for each new connection.
+ *
+ * ```ts
+ * const credentials = loadKeyPair('api.crt', 'api.key', 'api.cas');
+ * ```
+ */
+export function loadKeyPair(certPath: string, keyPath: string, caPath: string): CredentialSource {
+  return {
+    kind: 'key-pair',
+    async current(options) {
+      const signal = options?.signal;
+      const [cert, key, ca] = await Promise.all([
+        readCredentialFile(certPath, 'certificate file', signal),
+        readCredentialFile(keyPath, 'key file', signal),
+        readCredentialFile(caPath, 'CA file', signal),
+      ]);
+      return credentialSet({ cert, key, ca }, { cert: certPath, key: keyPath, ca: caPath });
+    },
+  };
+}

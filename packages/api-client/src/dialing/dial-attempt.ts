@@ -1,0 +1,68 @@
+import { TeleportError } from '@teleport-ts/api-types';
+import { WebError } from '../web/web-error.ts';
+
+/** A way to a cluster; `find` is the question to a proxy's web address whether it is one. */
+export type DialMethod = 'auth' | 'tls-routing' | 'find';
+
+/** How far an attempt came: name resolution, connection, TLS, protocol choice, HTTP/2, web answer, first call. */
+export type DialStage = 'dns' | 'tcp' | 'tls' | 'alpn' | 'h2' | 'http' | 'rpc';
+
+/** One attempt to reach a cluster that failed. */
+export interface DialAttempt {
+  readonly method: DialMethod;
+  /** `host:port` */
+  readonly address: string;
+  readonly stage: DialStage;
+  readonly error: TeleportError;
+  /** How long it took, in milliseconds. */
+  readonly durationMs: number;
+}
+
+/**
+ * No address could be reached. `code`, `hint` and the first line of the message are those of the attempt that says most;
+ * the other lines and {@link ConnectError.attempts} list them all. `retryable` is false where trying again cannot help: an
+ * expired or foreign certificate, a wrong CA, a refused version.
+ */
+export class ConnectError extends TeleportError {
+  readonly attempts: readonly DialAttempt[];
+
+  constructor(attempts: readonly DialAttempt[]) {
+    const best = mostTelling(attempts);
+    const { code, retryable, hint, cause, rpc } = best.error;
+    super(code, describe(best, attempts), {
+      retryable,
+      cause,
+      ...(hint !== undefined && { hint }),
+      ...(rpc !== undefined && { rpc }),
+    });
+    this.attempts = attempts;
+  }
+}
+
+function describe(best: DialAttempt, attempts: readonly DialAttempt[]): string {
+  const first = `cannot connect to Teleport at ${best.address}: ${best.error.message}`;
+  const lines = attempts.map(
+    ({ method, address, stage, error, durationMs }) =>
+      `  ${method} ${address} (${stage}, ${Math.round(durationMs)} ms): ${error.message}`,
+  );
+  return [first, ...lines].join('\n');
+}
+
+const progress: readonly DialStage[] = ['dns', 'tcp', 'tls', 'alpn', 'http', 'h2', 'rpc'];
+
+/** What no retry mends says most, then what came furthest; a question to find says less than a dial. */
+function mostTelling(attempts: readonly DialAttempt[]): DialAttempt {
+  const weight = (attempt: DialAttempt): number => {
+    const { error, method } = attempt;
+    if (error instanceof WrongPeerError) return -1;
+    const stage = progress.indexOf(attempt.stage) + 1;
+    if (method === 'find') return error instanceof WebError && error.untrusted ? 50 : stage / 100;
+    return error.retryable ? stage : stage + 100;
+  };
+  const [first, ...others] = attempts;
+  if (!first) throw new TypeError('no attempt was made');
+  return others.reduce((best, next) => (weight(next) > weight(best) ? next : best), first);
+}
+
+/** A TLS server that is no Teleport auth service answered: it tells what is there, not what is wrong. */
+export class WrongPeerError extends TeleportError {}

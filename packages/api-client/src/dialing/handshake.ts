@@ -1,0 +1,96 @@
+import type { Socket } from 'node:net';
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { TeleportError } from '@teleport-ts/api-types';
+import type { CredentialSet } from '../credentials/credential-set.ts';
+import { type DialFailure, dialFailure } from './dial-failure.ts';
+import { AUTH_SERVER_NAME } from './target.ts';
+import { verifyAuthPeer } from './verify-peer.ts';
+
+/** What one TLS handshake with an auth service needs. */
+export interface HandshakeOptions {
+  /** `host:port`, for errors. */
+  readonly address: string;
+  readonly used: CredentialSet;
+  /** The authorities that may have issued the server's certificate, PEM. */
+  readonly ca: readonly string[];
+  /** In the order of preference. */
+  readonly alpn: readonly string[];
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Thrown by {@link handshake}: says how far it came. */
+export class HandshakeError extends Error {
+  readonly failure: DialFailure;
+
+  constructor(failure: DialFailure) {
+    super(failure.error.message, { cause: failure.error });
+    this.failure = failure;
+  }
+}
+
+/**
+ * Speaks TLS with an auth service over a connected socket and checks who answers: its certificate must be valid for
+ * `teleport.cluster.local`, and HTTP/2 must have been chosen. The socket is destroyed when that fails.
+ */
+export function handshake(raw: Socket, options: HandshakeOptions): Promise<TLSSocket> {
+  const { address, used, signal, timeoutMs } = options;
+  return new Promise((resolve, reject) => {
+    const socket = connect({ ...tlsOptions(options), socket: raw });
+    const settle = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      socket.off('error', onError).off('close', onClose).off('secureConnect', onSecure);
+    };
+    const fail = (failure: DialFailure): void => {
+      settle();
+      socket.on('error', () => {});
+      socket.destroy();
+      raw.destroy();
+      reject(new HandshakeError(failure));
+    };
+    const onError = (error: Error): void => fail(dialFailure('tls', error, options));
+    const onClose = (): void => fail(dialFailure('tls', closedEarly(), options));
+    const onAbort = (): void => fail(dialFailure('tls', signal.reason, options));
+    const onTimeout = (): void => {
+      const message = `${address} did not finish the TLS handshake within ${timeoutMs} ms`;
+      fail({ stage: 'tls', error: new TeleportError('timeout', message, { retryable: true }) });
+    };
+    const onSecure = (): void => {
+      const wrong = used.insecure ? undefined : verifyAuthPeer(socket, options);
+      const failure = wrong ?? (socket.alpnProtocol === 'h2' ? undefined : noHttp2(address, socket.alpnProtocol));
+      if (failure) {
+        fail(failure);
+        return;
+      }
+      settle();
+      resolve(socket);
+    };
+    const timer = setTimeout(onTimeout, timeoutMs);
+    socket.on('error', onError).on('close', onClose).on('secureConnect', onSecure);
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+function tlsOptions({ used, ca, alpn }: HandshakeOptions): ConnectionOptions {
+  return {
+    servername: AUTH_SERVER_NAME,
+    ALPNProtocols: [...alpn],
+    minVersion: 'TLSv1.2',
+    // Checked in onSecure, where the certificate that was shown can be told about.
+    rejectUnauthorized: false,
+    ...(ca.length > 0 && { ca: [...ca] }),
+    ...(used.cert !== undefined && { cert: used.cert, key: used.privateKeyPem() }),
+  };
+}
+
+function closedEarly(): Error {
+  return Object.assign(new Error('closed'), { code: 'ECONNRESET' });
+}
+
+function noHttp2(address: string, chosen: string | false | null): DialFailure {
+  const message = `${address} did not choose HTTP/2 (it chose ${chosen || 'no protocol'})`;
+  const hint = 'is it the proxy’s web port or the auth port? A load balancer that ends TLS gives this answer too';
+  return { stage: 'alpn', error: new TeleportError('connection_problem', message, { hint }) };
+}

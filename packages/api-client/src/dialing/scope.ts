@@ -1,0 +1,52 @@
+import type { Clock } from '../clock.ts';
+
+/** A stretch of work with a time limit, and an end that its maker may call; it follows the signal of its caller. */
+export interface Scope {
+  readonly signal: AbortSignal;
+  /** The limit passed. */
+  readonly timedOut: boolean;
+  /** Ends the work, and frees the timer. */
+  end(): void;
+}
+
+/** Opens a scope of at most `limitMs`. */
+export function scope(clock: Clock, limitMs: number, parent?: AbortSignal): Scope {
+  const controller = new AbortController();
+  let timedOut = false;
+  const onParent = (): void => controller.abort(parent?.reason);
+  if (parent?.aborted) onParent();
+  else parent?.addEventListener('abort', onParent, { once: true });
+  const timer = clock.setTimer(
+    limitMs,
+    () => {
+      timedOut = true;
+      controller.abort(new DOMException(`no answer within ${limitMs} ms`, 'TimeoutError'));
+    },
+    { keepAlive: true },
+  );
+  return {
+    signal: controller.signal,
+    get timedOut() {
+      return timedOut;
+    },
+    end() {
+      timer.cancel();
+      parent?.removeEventListener('abort', onParent);
+      controller.abort();
+    },
+  };
+}
+
+/** Settles after `delayMs`, or at once when the signal ends; never rejects. */
+export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (delayMs <= 0 || signal.aborted) return resolve();
+    const done = (): void => {
+      timer.cancel();
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = clock.setTimer(delayMs, done, { keepAlive: true });
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

@@ -1,4 +1,6 @@
-const PRIVATE_KEY = /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|$)/g;
+/** A key's PEM block, also one that is cut short; its newlines may be escaped, once or twice. */
+const PRIVATE_KEY =
+  /-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:\\+[nr]|[A-Za-z0-9+/=\s])*(?:-----END [A-Z0-9 ]*PRIVATE KEY-----)?/g;
 const REDACTED = '[redacted]';
 
 /** Shortest text that is looked for as a secret: shorter ones would blacken half the log. */

@@ -5,6 +5,9 @@ export interface Rate {
   burst: number;
 }
 
+/** A whole token, as far as sums of fractions can tell. */
+const ONE = 1 - 1e-9;
+
 /**
  * A token bucket. Time is passed in with each call, so nothing runs between calls; a clock that steps back gives no
  * tokens and takes none.
@@ -29,12 +32,12 @@ export class TokenBucket {
   /** Milliseconds until a token is there; 0 when one is there now. Takes none. */
   waitMs(nowMs: number): number {
     this.#refill(nowMs);
-    return this.#tokens >= 1 ? 0 : Math.ceil(((1 - this.#tokens) / this.#rate.perSecond) * 1000);
+    return this.#tokens >= ONE ? 0 : Math.ceil(((1 - this.#tokens) / this.#rate.perSecond) * 1000);
   }
 
   /** Takes a token that {@link waitMs} has just said to be there. */
   take(): void {
-    this.#tokens -= 1;
+    this.#tokens = Math.max(0, this.#tokens - 1);
   }
 
   isFull(nowMs: number): boolean {

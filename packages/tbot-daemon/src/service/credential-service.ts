@@ -88,7 +88,7 @@ export class CredentialService {
         roles: identity.roles,
         ttl: formatGoDuration(ttl.effectiveMs),
         expires: identity.expires.toISOString(),
-        serial: identity.serial,
+        serial: identity.serial.toLowerCase(),
       });
     } catch (error) {
       const failure = this.#shown(error);

@@ -48,7 +48,7 @@ export function identityResponse(identity: Identity, ttl: TtlDecision): Generate
         ...(route.application && { target: { $case: 'application', value: { ...route.application } } }),
       },
     }),
-    serial: identity.serial,
+    serial: identity.serial.toLowerCase(),
     user: identity.tlsCertificate === undefined ? (identity.ssh?.keyId ?? '') : identity.tls.user,
     issuingCluster: identity.tlsCertificate === undefined ? '' : (identity.tls.teleportCluster ?? ''),
   });

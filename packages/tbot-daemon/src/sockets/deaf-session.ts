@@ -26,7 +26,6 @@ export function answerOnly(socket: Socket, failure: TeleportError): void {
   const end = setTimeout(() => socket.destroy(), LONGEST_STAY_MS);
   end.unref();
   session.on('error', () => socket.destroy());
-  socket.on('error', () => socket.destroy());
   socket.once('close', () => clearTimeout(end));
   session.on('stream', (stream) => {
     stream.on('error', () => {});

@@ -86,6 +86,8 @@ export class SocketListener implements AsyncDisposable {
 
 async function listen(options: SocketListenerOptions): Promise<{ server: Server; file: SocketFile }> {
   const server = createServer((socket) => {
+    // A caller that goes away in the middle of anything is no trouble.
+    socket.on('error', () => {});
     try {
       options.onConnection(socket);
     } catch (error) {

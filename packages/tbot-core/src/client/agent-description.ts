@@ -1,5 +1,5 @@
+import { fromDurationMessage } from '@teleport-ts/api-types';
 import type { DescribeResponse } from '../gen/tbot/credentials/v1/credentials.ts';
-import { durationMs } from './wire-time.ts';
 
 /** What a caller may ask for on a socket. */
 export interface AgentDescription {
@@ -26,14 +26,13 @@ export interface AgentDescription {
 export function descriptionFromMessage(message: DescribeResponse): AgentDescription {
   const { defaultTtl, maxTtl, minTtl, peer, roles, kinds, clusters, socket, agentVersion, proxyAddress, cluster } =
     message;
-  const ms = (duration: DescribeResponse['maxTtl']): number => (duration ? durationMs(duration) : 0);
   return {
     roles,
     kinds,
     clusters,
-    defaultTtlMs: ms(defaultTtl),
-    maxTtlMs: ms(maxTtl),
-    minTtlMs: ms(minTtl),
+    defaultTtlMs: fromDurationMessage(defaultTtl) ?? 0,
+    maxTtlMs: fromDurationMessage(maxTtl) ?? 0,
+    minTtlMs: fromDurationMessage(minTtl) ?? 0,
     socket,
     peer: {
       ...known('uid', peer?.uid),

@@ -1,9 +1,9 @@
+import { fromTimestamp } from '@teleport-ts/api-types';
 import type {
   BotStatus as BotMessage,
   GetStatusResponse,
   SocketStatus as SocketMessage,
 } from '../gen/tbot/credentials/v1/credentials.ts';
-import { dateOf } from './wire-time.ts';
 
 /** How an agent is. */
 export interface AgentStatus {
@@ -85,5 +85,6 @@ function lastError({ lastError, lastErrorAt }: Pick<SocketMessage, 'lastError' |
 }
 
 function date<Name extends string>(name: Name, value: BotMessage['expires']): { readonly [key in Name]?: Date } {
-  return (value ? { [name]: dateOf(value) } : {}) as { [key in Name]?: Date };
+  const date = fromTimestamp(value);
+  return (date ? { [name]: date } : {}) as { [key in Name]?: Date };
 }

@@ -1,16 +1,16 @@
 import type { KeyObject } from 'node:crypto';
-import { sshPublicKeyLine } from '@teleport-ts/api-types';
+import { fromDurationMessage, fromTimestamp, sshPublicKeyLine, toDurationMessage } from '@teleport-ts/api-types';
 import type { IdentityRequest, PublicKeys } from '../destination-host.ts';
 import type {
+  TrustedAuthority as AuthorityMessage,
   GenerateIdentityRequest,
   GenerateIdentityResponse,
   Route,
-  TrustedAuthority as WireAuthority,
+  TtlDecision as TtlMessage,
 } from '../gen/tbot/credentials/v1/credentials.ts';
 import { Identity } from '../identity.ts';
-import type { IdentityRoute } from '../identity-route.ts';
+import type { IdentityRoute, TtlDecision } from '../identity-route.ts';
 import type { AuthorityType, TrustedAuthority } from '../trusted-authority.ts';
-import { dateOf, durationMs, toWireDuration } from './wire-time.ts';
 
 /** Both certificates of a pair: the same key in the two forms that the agent takes. */
 export function publicKeysOf(publicKey: KeyObject): PublicKeys {
@@ -19,15 +19,14 @@ export function publicKeysOf(publicKey: KeyObject): PublicKeys {
 
 /** The message for a request; it holds public keys only. */
 export function identityRequestMessage(request: IdentityRequest, keys: PublicKeys): GenerateIdentityRequest {
-  const message: GenerateIdentityRequest = {
+  return {
     roles: [...(request.roles ?? [])],
-    ttl: request.ttlMs === undefined ? undefined : toWireDuration(request.ttlMs),
+    ttl: request.ttlMs === undefined ? undefined : toDurationMessage(request.ttlMs),
     cluster: request.cluster ?? '',
     tlsPublicKey: Buffer.from(keys.tls ?? ''),
     sshPublicKey: Buffer.from(keys.ssh ?? ''),
     kind: { $case: 'application', value: { name: request.name } },
   };
-  return message;
 }
 
 /**
@@ -40,23 +39,23 @@ export function identityFromMessage(
   own: { readonly privateKey: KeyObject } | { readonly publicKeys: PublicKeys },
 ): Identity {
   const { tlsCertificate, sshCertificate, refreshAt, ttl, route } = message;
+  const refresh = fromTimestamp(refreshAt);
   return Identity.create({
     ...own,
     ...(tlsCertificate.length > 0 ? { tlsCertificate: tlsCertificate.toString() } : {}),
     ...(sshCertificate.length > 0 ? { sshCertificate: sshCertificate.toString() } : {}),
     authorities: message.authorities.map(authorityFromMessage),
-    ...(refreshAt ? { refreshAt: dateOf(refreshAt) } : {}),
-    ...(ttl?.asked && ttl.effective
-      ? {
-          ttl: {
-            askedMs: durationMs(ttl.asked),
-            effectiveMs: durationMs(ttl.effective),
-            ...(ttl.cutBy ? { cutBy: ttl.cutBy } : {}),
-          },
-        }
-      : {}),
+    ...(refresh ? { refreshAt: refresh } : {}),
+    ...(ttl ? ttlFromMessage(ttl) : {}),
     ...(route ? { route: routeFromMessage(route) } : {}),
   });
+}
+
+function ttlFromMessage({ asked, effective, cutBy }: TtlMessage): { readonly ttl?: TtlDecision } {
+  const askedMs = fromDurationMessage(asked);
+  const effectiveMs = fromDurationMessage(effective);
+  if (askedMs === undefined || effectiveMs === undefined) return {};
+  return { ttl: { askedMs, effectiveMs, ...(cutBy ? { cutBy } : {}) } };
 }
 
 function routeFromMessage({ cluster, proxyAddress, target }: Route): IdentityRoute {
@@ -67,7 +66,7 @@ function routeFromMessage({ cluster, proxyAddress, target }: Route): IdentityRou
   };
 }
 
-function authorityFromMessage(message: WireAuthority): TrustedAuthority {
+function authorityFromMessage(message: AuthorityMessage): TrustedAuthority {
   return {
     type: message.type as AuthorityType,
     cluster: message.cluster,

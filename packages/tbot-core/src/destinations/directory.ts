@@ -78,12 +78,11 @@ export class DirectoryDestination implements Destination {
   }
 
   async #prepare(): Promise<void> {
-    const made = await this.#fs.mkdir(this.path, { recursive: true, mode: 0o700 }).catch((error) => {
-      // EEXIST: the last component is there and no directory; the look below says what it is.
-      if (errnoOf(error) !== 'EEXIST') throw error;
-    });
-    if (made !== undefined) return;
-    const stat = await this.#fs.lstat(this.path);
+    const stat = await this.#statOf(this.path);
+    if (!stat) {
+      await this.#fs.mkdir(this.path, { recursive: true, mode: 0o700 });
+      return;
+    }
     if (stat.isSymbolicLink()) throw unfit(this.path, 'is a symbolic link, and links are not followed');
     if (!stat.isDirectory()) throw unfit(this.path, 'is not a directory');
     await recover(this.#fs, this.path);
@@ -121,7 +120,7 @@ export class DirectoryDestination implements Destination {
   async #changed(contents: ReadonlyMap<string, Buffer>): Promise<string[]> {
     const same = await Promise.all(
       [...contents].map(async ([name, bytes]) => {
-        const stat = await this.#statOf(name);
+        const stat = await this.#statOf(join(this.path, name));
         if (stat?.isSymbolicLink())
           throw unfit(join(this.path, name), 'is a symbolic link, and links are not followed');
         if (stat && !stat.isFile()) throw unfit(join(this.path, name), 'is not a regular file');
@@ -132,9 +131,9 @@ export class DirectoryDestination implements Destination {
     return [...contents.keys()].filter((_, index) => !same[index]);
   }
 
-  async #statOf(name: string): Promise<Stats | undefined> {
+  async #statOf(path: string): Promise<Stats | undefined> {
     try {
-      return await this.#fs.lstat(join(this.path, name));
+      return await this.#fs.lstat(path);
     } catch (error) {
       if (errnoOf(error) === 'ENOENT') return undefined;
       throw error;

@@ -138,7 +138,7 @@ export class CertAuthority {
     const purpose = purposes[this.type];
     if (!purpose) {
       throw new TypeError(
-        `a ${this.type} authority signs no ${purposes === sshPurposes ? 'SSH' : 'X.509'} certificates`,
+        `authorities of type ${this.type} sign no ${purposes === sshPurposes ? 'SSH' : 'X.509'} certificates`,
       );
     }
     return keyAlgorithmFor(this.suite, purpose);

@@ -5,6 +5,9 @@ import { Struct } from "../../google/protobuf/struct.ts";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { Metadata, ResourceMetadata, UserMetadata } from "./metadata.ts";
 
+/** Access requests are made, reviewed, resolved and end. */
+
+/** `access_request.create`, `.update` and `.review`, by its code. */
 export interface AccessRequestCreate {
   Metadata: Metadata | undefined;
   User: UserMetadata | undefined;

@@ -10,6 +10,8 @@ import {
   UserMetadata,
 } from "./metadata.ts";
 
+/** Sessions with applications. */
+
 export interface AppSessionStart {
   Metadata: Metadata | undefined;
   User: UserMetadata | undefined;

@@ -3,6 +3,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { AdminActionsMFAStatus, ConnectionMetadata, Metadata, Status, UserMetadata } from "./metadata.ts";
 
+/** The way users authenticate is changed. */
+
 export interface AuthPreferenceUpdate {
   Metadata: Metadata | undefined;
   Status: Status | undefined;

@@ -3,6 +3,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Metadata, ResourceMetadata, UserMetadata } from "./metadata.ts";
 
+/** Bots are made, changed and deleted. */
+
 export interface BotCreate {
   Metadata: Metadata | undefined;
   Resource: ResourceMetadata | undefined;

@@ -6,6 +6,9 @@ import { LabelValues } from "../wrappers/labels.ts";
 import { ResourceID } from "./access_request.ts";
 import { ClientMetadata, Metadata, UserMetadata } from "./metadata.ts";
 
+/** Certificates are issued, or refused for a wrong generation. */
+
+/** `cert.create`, TC000I. */
 export interface CertificateCreate {
   Metadata: Metadata | undefined;
   CertificateType: string;
@@ -76,6 +79,7 @@ export interface DeviceExtensions {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** `cert.generation_mismatch`, TCB00W: the bot is locked now. */
 export interface RenewableCertificateGenerationMismatch {
   Metadata: Metadata | undefined;
   UserMetadata: UserMetadata | undefined;

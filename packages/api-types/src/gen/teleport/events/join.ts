@@ -5,6 +5,9 @@ import { Struct } from "../../google/protobuf/struct.ts";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { ConnectionMetadata, Metadata, Status } from "./metadata.ts";
 
+/** Bots and hosts join. */
+
+/** `bot.join`, TJ001I; TJ001E when it failed. */
 export interface BotJoin {
   Metadata: Metadata | undefined;
   Status: Status | undefined;

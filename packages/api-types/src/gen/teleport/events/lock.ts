@@ -4,6 +4,8 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { LockTarget } from "../types/lock.ts";
 import { Metadata, ResourceMetadata, UserMetadata } from "./metadata.ts";
 
+/** Locks are made and deleted. */
+
 export interface LockCreate {
   Metadata: Metadata | undefined;
   Resource: ResourceMetadata | undefined;

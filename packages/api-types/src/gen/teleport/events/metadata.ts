@@ -3,6 +3,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 
+/** What audit events have in common. */
+
 export const UserKind = {
   USER_KIND_UNSPECIFIED: 0,
   USER_KIND_HUMAN: 1,
@@ -83,9 +85,13 @@ export namespace AdminActionsMFAStatus {
 }
 
 export interface Metadata {
+  /** Of the event in its session. */
   Index: bigint;
+  /** As `event` in JSON, such as `cert.create`. */
   Type: string;
+  /** As `uid` in JSON. */
   ID: string;
+  /** Such as `TC000I`. */
   Code: string;
   Time: Timestamp | undefined;
   ClusterName: string;

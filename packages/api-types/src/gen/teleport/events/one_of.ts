@@ -13,6 +13,11 @@ import { ProvisionTokenCreate } from "./provision_token.ts";
 import { RoleCreate, RoleDelete, RoleUpdate } from "./role.ts";
 import { UserCreate, UserDelete, UserLogin, UserUpdate } from "./user.ts";
 
+/**
+ * An audit event of any kind. The kinds below are those that this package reads; any other one arrives
+ * with no Event, and its bytes are kept.
+ */
+
 export interface OneOf {
   Event:
     | { $case: "UserLogin"; value: UserLogin }
@@ -42,6 +47,7 @@ export interface OneOf {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** An event that the cluster itself could not decode. */
 export interface Unknown {
   Metadata: Metadata | undefined;
   UnknownType: string;

@@ -3,6 +3,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Metadata, ResourceMetadata, UserMetadata } from "./metadata.ts";
 
+/** Tokens are made. */
+
 export interface ProvisionTokenCreate {
   Metadata: Metadata | undefined;
   Resource: ResourceMetadata | undefined;

@@ -3,6 +3,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { ConnectionMetadata, Metadata, ResourceMetadata, UserMetadata } from "./metadata.ts";
 
+/** Roles are made, changed and deleted. */
+
 export interface RoleCreate {
   Metadata: Metadata | undefined;
   Resource: ResourceMetadata | undefined;

@@ -3,6 +3,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 
+/** How far an audit stream has come. */
+
 export interface StreamStatus {
   UploadID: string;
   LastEventIndex: bigint;

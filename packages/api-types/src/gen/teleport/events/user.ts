@@ -12,6 +12,9 @@ import {
   UserMetadata,
 } from "./metadata.ts";
 
+/** Users log in, are made, changed and deleted. */
+
+/** `user.login`, T1000I; T1000W when it failed. */
 export interface UserLogin {
   Metadata: Metadata | undefined;
   User: UserMetadata | undefined;

@@ -11,6 +11,8 @@ import {
 import { PluginDataV3 } from "../types/plugin_data.ts";
 import { LabelValues } from "../wrappers/labels.ts";
 
+/** Requests about access requests and plugin data. */
+
 export const AccessRequestSort = { DEFAULT: 0, CREATED: 1, STATE: 2, USER: 3 } as const;
 
 export type AccessRequestSort = typeof AccessRequestSort[keyof typeof AccessRequestSort];
@@ -40,6 +42,7 @@ export interface ListAccessRequestsResponse {
 export interface RequestStateSetter {
   ID: string;
   State: RequestState;
+  /** For the audit log: in whose name a plugin resolves the request. */
   Delegator: string;
   Reason: string;
   Annotations: LabelValues | undefined;

@@ -4,6 +4,9 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { OneOf } from "../events/one_of.ts";
 
+/** Searching the audit log, and writing to it. */
+
+/** Teleport 18 answers DESCENDING oldest first and ASCENDING newest first. */
 export const Order = { DESCENDING: 0, ASCENDING: 1 } as const;
 
 export type Order = typeof Order[keyof typeof Order];

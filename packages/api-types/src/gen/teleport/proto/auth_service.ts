@@ -104,11 +104,17 @@ import { CreateTokenV2Request, UpsertTokenV2Request } from "./tokens.ts";
 import { UserCertsRequest, UserSingleUseCertsRequest, UserSingleUseCertsResponse } from "./user_certs.ts";
 import { DeleteUserRequest, GetUserRequest, GetUsersRequest } from "./users.ts";
 
+/**
+ * The auth service. Deprecated methods have a successor in one of the services of teleport.*.v1, which
+ * new code should call.
+ */
+
 export type AuthServiceDefinition = typeof AuthServiceDefinition;
 export const AuthServiceDefinition = {
   name: "AuthService",
   fullName: "proto.AuthService",
   methods: {
+    /** The cluster. These three need no certificate. */
     ping: {
       name: "Ping",
       requestType: PingRequest as typeof PingRequest,
@@ -133,6 +139,7 @@ export const AuthServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Certificates. */
     generateUserCerts: {
       name: "GenerateUserCerts",
       requestType: UserCertsRequest as typeof UserCertsRequest,
@@ -166,6 +173,7 @@ export const AuthServiceDefinition = {
       responseStream: true,
       options: {},
     },
+    /** Second factors. */
     isMFARequired: {
       name: "IsMFARequired",
       requestType: IsMFARequiredRequest as typeof IsMFARequiredRequest,
@@ -182,6 +190,7 @@ export const AuthServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Watching and listing. */
     watchEvents: {
       name: "WatchEvents",
       requestType: Watch as typeof Watch,
@@ -222,6 +231,7 @@ export const AuthServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Roles. */
     getRole: {
       name: "GetRole",
       requestType: GetRoleRequest as typeof GetRoleRequest,
@@ -287,7 +297,11 @@ export const AuthServiceDefinition = {
       responseStream: true,
       options: {},
     },
-    /** @deprecated */
+    /**
+     * Users.
+     *
+     * @deprecated
+     */
     getUser: {
       name: "GetUser",
       requestType: GetUserRequest as typeof GetUserRequest,
@@ -341,6 +355,7 @@ export const AuthServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Tokens. */
     getToken: {
       name: "GetToken",
       requestType: ResourceRequest as typeof ResourceRequest,
@@ -381,6 +396,7 @@ export const AuthServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Access requests. */
     getAccessRequestsV2: {
       name: "GetAccessRequestsV2",
       requestType: AccessRequestFilter as typeof AccessRequestFilter,
@@ -461,6 +477,7 @@ export const AuthServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Locks. */
     getLock: {
       name: "GetLock",
       requestType: GetLockRequest as typeof GetLockRequest,
@@ -493,6 +510,10 @@ export const AuthServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /**
+     * Applications, databases, Kubernetes clusters, nodes: the resources, then the heartbeats of their
+     * agents.
+     */
     getApp: {
       name: "GetApp",
       requestType: ResourceRequest as typeof ResourceRequest,
@@ -717,6 +738,7 @@ export const AuthServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Sessions. */
     createAppSession: {
       name: "CreateAppSession",
       requestType: CreateAppSessionRequest as typeof CreateAppSessionRequest,
@@ -798,6 +820,7 @@ export const AuthServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** The audit log. */
     emitAuditEvent: {
       name: "EmitAuditEvent",
       requestType: OneOf as typeof OneOf,
@@ -862,7 +885,11 @@ export const AuthServiceDefinition = {
       responseStream: false,
       options: {},
     },
-    /** @deprecated */
+    /**
+     * Configuration; see teleport.clusterconfig.v1.
+     *
+     * @deprecated
+     */
     getAuthPreference: {
       name: "GetAuthPreference",
       requestType: Empty as typeof Empty,

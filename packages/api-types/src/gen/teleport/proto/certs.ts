@@ -2,10 +2,16 @@
 
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
+/** Certificates as a join or an issuance answers them. */
+
 export interface Certs {
+  /** A line of authorized_keys; empty if no SSH key was sent. */
   SSH: Buffer;
+  /** PEM; empty if no TLS key was sent. */
   TLS: Buffer;
+  /** Whom to trust, PEM. */
   TLSCACerts: Buffer[];
+  /** Whom to trust, lines of authorized_keys. */
   SSHCACerts: Buffer[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }

@@ -2,6 +2,8 @@
 
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
+/** Issuing the certificates of databases and of the agents that serve them. */
+
 export interface DatabaseCSRRequest {
   CSR: Buffer;
   ClusterName: string;

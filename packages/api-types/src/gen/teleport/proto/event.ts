@@ -30,6 +30,8 @@ import { WebSessionV2, WebTokenV3 } from "../types/web_session.ts";
 import { DynamicWindowsDesktopV1, WindowsDesktopV3 } from "../types/windows_desktop.ts";
 import { UserLoginState } from "../userloginstate/v1/user_login_state.ts";
 
+/** The watch: what a cluster tells about changes of its resources. */
+
 export const Operation = { INIT: 0, PUT: 1, DELETE: 2 } as const;
 
 export type Operation = typeof Operation[keyof typeof Operation];
@@ -42,14 +44,21 @@ export namespace Operation {
 
 export interface Watch {
   Kinds: WatchKind[];
+  /** Watch what the caller may read, instead of refusing all. */
   AllowPartialSuccess: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/**
+ * One change. Kinds that this package does not know arrive with no Resource, and their bytes are kept.
+ * Deleted certificate authorities, roles and so on arrive as a ResourceHeader.
+ */
 export interface Event {
   Type: Operation;
   Resource:
-    | { $case: "ResourceHeader"; value: ResourceHeader }
+    | //
+    /** In events of type DELETE. */
+    { $case: "ResourceHeader"; value: ResourceHeader }
     | { $case: "CertAuthority"; value: CertAuthorityV2 }
     | { $case: "StaticTokens"; value: StaticTokensV2 }
     | { $case: "ProvisionToken"; value: ProvisionTokenV2 }
@@ -79,7 +88,9 @@ export interface Event {
     | { $case: "KubernetesCluster"; value: KubernetesClusterV3 }
     | { $case: "DatabaseService"; value: DatabaseServiceV1 }
     | { $case: "UserGroup"; value: UserGroupV1 }
-    | { $case: "WatchStatus"; value: WatchStatusV1 }
+    | //
+    /** In the first event, of type INIT. */
+    { $case: "WatchStatus"; value: WatchStatusV1 }
     | { $case: "AccessList"; value: AccessList }
     | { $case: "UserLoginState"; value: UserLoginState }
     | { $case: "AccessListMember"; value: Member }

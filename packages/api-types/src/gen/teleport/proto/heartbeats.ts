@@ -5,6 +5,8 @@ import { AppServerV3 } from "../types/app.ts";
 import { DatabaseServerV3 } from "../types/database_server.ts";
 import { KubernetesServerV3 } from "../types/kubernetes.ts";
 
+/** How agents announce what they serve. */
+
 export interface UpsertApplicationServerRequest {
   Server: AppServerV3 | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;

@@ -5,6 +5,8 @@ import { RoleV6 } from "../types/role.ts";
 import { Rotation } from "../types/rotation.ts";
 import { UserV2 } from "../types/user.ts";
 
+/** Issuing the certificates of hosts. */
+
 export interface HostCertsRequest {
   HostID: string;
   NodeName: string;
@@ -21,6 +23,7 @@ export interface HostCertsRequest {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** Only a proxy may send it. */
 export interface OpenSSHCertRequest {
   PublicKey: Buffer;
   /** Nanoseconds. */

@@ -4,6 +4,8 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { RegisterUsingTokenRequest } from "../types/join.ts";
 import { Certs } from "./certs.ts";
 
+/** Messages of the join methods that take more than one. */
+
 export interface RegisterUsingIAMMethodRequest {
   registerUsingTokenRequest: RegisterUsingTokenRequest | undefined;
   stsIdentityRequest: Buffer;

@@ -15,11 +15,14 @@ import {
   RegisterUsingTPMMethodResponse,
 } from "./join.ts";
 
+/** How bots and hosts join. On the auth service, without a certificate, and on the proxy. */
+
 export type JoinServiceDefinition = typeof JoinServiceDefinition;
 export const JoinServiceDefinition = {
   name: "JoinService",
   fullName: "proto.JoinService",
   methods: {
+    /** The server speaks first, with a challenge. */
     registerUsingIAMMethod: {
       name: "RegisterUsingIAMMethod",
       requestType: RegisterUsingIAMMethodRequest as typeof RegisterUsingIAMMethodRequest,
@@ -28,6 +31,7 @@ export const JoinServiceDefinition = {
       responseStream: true,
       options: {},
     },
+    /** The server speaks first, with a challenge. */
     registerUsingAzureMethod: {
       name: "RegisterUsingAzureMethod",
       requestType: RegisterUsingAzureMethodRequest as typeof RegisterUsingAzureMethodRequest,
@@ -36,6 +40,7 @@ export const JoinServiceDefinition = {
       responseStream: true,
       options: {},
     },
+    /** The client speaks first. */
     registerUsingTPMMethod: {
       name: "RegisterUsingTPMMethod",
       requestType: RegisterUsingTPMMethodRequest as typeof RegisterUsingTPMMethodRequest,
@@ -44,6 +49,7 @@ export const JoinServiceDefinition = {
       responseStream: true,
       options: {},
     },
+    /** The client speaks first. */
     registerUsingOracleMethod: {
       name: "RegisterUsingOracleMethod",
       requestType: RegisterUsingOracleMethodRequest as typeof RegisterUsingOracleMethodRequest,
@@ -52,6 +58,7 @@ export const JoinServiceDefinition = {
       responseStream: true,
       options: {},
     },
+    /** The client speaks first. */
     registerUsingBoundKeypairMethod: {
       name: "RegisterUsingBoundKeypairMethod",
       requestType: RegisterUsingBoundKeypairMethodRequest as typeof RegisterUsingBoundKeypairMethodRequest,
@@ -60,6 +67,7 @@ export const JoinServiceDefinition = {
       responseStream: true,
       options: {},
     },
+    /** For the join methods that prove themselves by a secret or by a JSON web token. */
     registerUsingToken: {
       name: "RegisterUsingToken",
       requestType: RegisterUsingTokenRequest as typeof RegisterUsingTokenRequest,

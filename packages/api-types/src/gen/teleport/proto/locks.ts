@@ -3,12 +3,15 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { LockTarget, LockV2 } from "../types/lock.ts";
 
+/** Requests about locks. */
+
 export interface GetLockRequest {
   Name: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 export interface GetLocksRequest {
+  /** Locks that match one of them; none is all. */
   Targets: LockTarget[];
   InForceOnly: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;

@@ -6,6 +6,8 @@ import { SSOMFADevice } from "../types/mfa_device.ts";
 import { CredentialAssertion, CredentialAssertionResponse } from "../webauthn/webauthn.ts";
 import { NodeLogin, RouteToApp, RouteToDatabase, RouteToWindowsDesktop } from "./routes.ts";
 
+/** Challenges of a second factor. */
+
 export const MFARequired = { MFA_REQUIRED_UNSPECIFIED: 0, MFA_REQUIRED_YES: 1, MFA_REQUIRED_NO: 2 } as const;
 
 export type MFARequired = typeof MFARequired[keyof typeof MFARequired];

@@ -4,6 +4,8 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { SignatureAlgorithmSuite } from "../types/signature_algorithm_suite.ts";
 
+/** What a cluster tells to anybody, with or without a certificate. */
+
 export const ProductType = { PRODUCT_TYPE_UNKNOWN: 0, PRODUCT_TYPE_TEAM: 1, PRODUCT_TYPE_EUB: 2 } as const;
 
 export type ProductType = typeof ProductType[keyof typeof ProductType];
@@ -35,6 +37,7 @@ export interface PingResponse {
   ProxyPublicAddr: string;
   IsBoring: boolean;
   RemoteAddr: string;
+  /** Whether a client should trust the authorities of all clusters. */
   LoadAllCAs: boolean;
   signatureAlgorithmSuite: SignatureAlgorithmSuite;
   LicenseExpiry: Timestamp | undefined;
@@ -124,6 +127,7 @@ export interface GetDomainNameResponse {
 }
 
 export interface GetClusterCACertResponse {
+  /** PEM certificates of the host authority, active ones first. */
   TLSCA: Buffer;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }

@@ -11,15 +11,23 @@ import { ServerV2 } from "../types/server.ts";
 import { UserGroupV1 } from "../types/user_group.ts";
 import { WindowsDesktopFilter, WindowsDesktopServiceV3, WindowsDesktopV3 } from "../types/windows_desktop.ts";
 
+/** Listing resources of any kind, page by page. */
+
 export interface ListResourcesRequest {
+  /** A kind, such as `app_server`. */
   ResourceType: string;
   Namespace: string;
+  /** 1000 where it is not above zero. */
   Limit: number;
   StartKey: string;
   Labels: Map<string, string>;
+  /** Never paste a foreign text into it. */
   PredicateExpression: string;
   SearchKeywords: string[];
-  SortBy: SortBy | undefined;
+  SortBy:
+    | SortBy
+    | undefined;
+  /** Makes the cluster load everything. */
   NeedTotalCount: boolean;
   WindowsDesktopFilter: WindowsDesktopFilter | undefined;
   UseSearchAsRoles: boolean;
@@ -36,6 +44,7 @@ export interface ListResourcesRequest_LabelsEntry {
 
 export interface ListResourcesResponse {
   Resources: PaginatedResource[];
+  /** StartKey of the next page; empty at the end. */
   NextKey: string;
   TotalCount: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
@@ -85,6 +94,7 @@ export interface PaginatedResource {
     | { $case: "gitServer"; value: ServerV2 }
     | { $case: "IdentityCenterAccountAssignment"; value: IdentityCenterAccountAssignment }
     | undefined;
+  /** Where IncludeLogins asked for them. */
   Logins: string[];
   RequiresRequest: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;

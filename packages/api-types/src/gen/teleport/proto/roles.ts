@@ -3,6 +3,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { RoleFilter, RoleV6 } from "../types/role.ts";
 
+/** Requests about roles. */
+
 export interface GetRoleRequest {
   Name: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;

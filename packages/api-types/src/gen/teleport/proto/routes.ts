@@ -2,9 +2,13 @@
 
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
+/** Where a certificate leads. */
+
 export interface RouteToApp {
   Name: string;
+  /** As the proxy knows the application; looked up by the caller. */
   PublicAddr: string;
+  /** Root or leaf that the application is of. */
   ClusterName: string;
   AWSRoleARN: string;
   AzureIdentity: string;

@@ -4,6 +4,8 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { WebSessionV2 } from "../types/web_session.ts";
 import { MFAAuthenticateResponse } from "./mfa.ts";
 
+/** Sessions of applications and of the web interface. */
+
 export interface CreateAppSessionRequest {
   Username: string;
   PublicAddr: string;

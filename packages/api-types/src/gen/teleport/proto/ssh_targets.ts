@@ -3,6 +3,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { ServerV2 } from "../types/server.ts";
 
+/** Which node an SSH client means. */
+
 export interface GetSSHTargetsRequest {
   Host: string;
   Port: string;

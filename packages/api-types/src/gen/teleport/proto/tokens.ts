@@ -3,6 +3,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { ProvisionTokenV2 } from "../types/provision_token.ts";
 
+/** Requests about tokens. */
+
 export interface CreateTokenV2Request {
   Token: { $case: "V2"; value: ProvisionTokenV2 } | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;

@@ -6,34 +6,56 @@ import { AttestationStatement } from "../attestation/v1/attestation.ts";
 import { MFAAuthenticateResponse } from "./mfa.ts";
 import { RouteToApp, RouteToDatabase, RouteToWindowsDesktop } from "./routes.ts";
 
+/** Issuing the certificates of users and bots. */
+
+/** At least one public key. Without role requests a bot renews itself; each renewal counts. */
 export interface UserCertsRequest {
+  /** The caller, for a bot the name in its certificate. */
   Username: string;
-  Expires: Timestamp | undefined;
+  /** Wanted end; cut to what roles and the caller's own certificate allow. */
+  Expires:
+    | Timestamp
+    | undefined;
+  /** Of the SSH certificate: `standard`. */
   Format: string;
+  /** Empty is the local cluster. */
   RouteToCluster: string;
+  /** Identifiers of approved requests to take up. */
   AccessRequests: string[];
+  /** Must be registered where it is local. */
   KubernetesCluster: string;
   RouteToDatabase: RouteToDatabase | undefined;
   NodeName: string;
   Usage: UserCertsRequest_CertUsage;
-  RouteToApp: RouteToApp | undefined;
+  /** With a name the cluster opens a session with the application. */
+  RouteToApp:
+    | RouteToApp
+    | undefined;
+  /** Roles to hold instead of the caller's own; with UseRoleRequests. */
   RoleRequests: string[];
   RouteToWindowsDesktop: RouteToWindowsDesktop | undefined;
   UseRoleRequests: boolean;
+  /** `*` is all of them. */
   DropAccessRequests: string[];
   ConnectionDiagnosticID: string;
   RequesterName: UserCertsRequest_Requester;
   MFAResponse: MFAAuthenticateResponse | undefined;
   SSHLogin: string;
   Purpose: UserCertsRequest_CertPurpose;
+  /** A line of authorized_keys. */
   SSHPublicKey: Buffer;
+  /** PEM: PKCS#1 for RSA, else PKIX. */
   TLSPublicKey: Buffer;
   SSHPublicKeyAttestationStatement: AttestationStatement | undefined;
-  TLSPublicKeyAttestationStatement: AttestationStatement | undefined;
+  TLSPublicKeyAttestationStatement:
+    | AttestationStatement
+    | undefined;
+  /** The certificate may itself ask for certificates. */
   ReissuableRoleImpersonation: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** What a TLS certificate is restricted to. A restricted one is refused by the auth service. */
 export const UserCertsRequest_CertUsage = {
   All: 0,
   SSH: 1,

@@ -2,6 +2,8 @@
 
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
+/** Requests about users; replaced by teleport.users.v1. */
+
 export interface GetUserRequest {
   Name: string;
   WithSecrets: boolean;

@@ -6,6 +6,8 @@ import { LabelValues } from "../wrappers/labels.ts";
 import { Metadata } from "./resource.ts";
 import { AccessReviewThreshold } from "./role.ts";
 
+/** Access requests: roles or resources for a while, if somebody approves. */
+
 export const RequestState = { NONE: 0, PENDING: 1, APPROVED: 2, DENIED: 3, PROMOTED: 4 } as const;
 
 export type RequestState = typeof RequestState[keyof typeof RequestState];
@@ -39,26 +41,44 @@ export interface AccessRequestV3 {
 }
 
 export interface AccessRequestSpecV3 {
+  /** The caller, unless it may create requests for others. */
   User: string;
+  /** `*` becomes every role that may be requested. */
   Roles: string[];
   State: RequestState;
-  Created: Timestamp | undefined;
+  Created:
+    | Timestamp
+    | undefined;
+  /** End of the access, set by the cluster. */
   Expires: Timestamp | undefined;
   RequestReason: string;
   ResolveReason: string;
-  ResolveAnnotations: LabelValues | undefined;
+  ResolveAnnotations:
+    | LabelValues
+    | undefined;
+  /** From the roles of the requester. */
   SystemAnnotations: LabelValues | undefined;
   Thresholds: AccessReviewThreshold[];
+  /** For each role the thresholds that decide about it, as indexes of Thresholds. */
   RoleThresholdMapping: Map<string, ThresholdIndexSets>;
   Reviews: AccessReview[];
   SuggestedReviewers: string[];
+  /** Resources instead of roles. */
   RequestedResourceIDs: ResourceID[];
   LoginHint: string;
+  /** Checked and answered, not stored. */
   DryRun: boolean;
-  MaxDuration: Timestamp | undefined;
+  /** A time, not a duration. */
+  MaxDuration:
+    | Timestamp
+    | undefined;
+  /** A time, not a duration. */
   SessionTTL: Timestamp | undefined;
   accessList: PromotedAccessList | undefined;
-  AssumeStartTime: Timestamp | undefined;
+  AssumeStartTime:
+    | Timestamp
+    | undefined;
+  /** When the request itself is deleted. */
   ResourceExpiry: Timestamp | undefined;
   DryRunEnrichment: AccessRequestDryRunEnrichment | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
@@ -81,10 +101,12 @@ export interface ThresholdIndexSet {
 }
 
 export interface AccessReview {
+  /** Empty is the caller; another name is refused. */
   Author: string;
   Roles: string[];
   ProposedState: RequestState;
   Reason: string;
+  /** Set by the cluster where it is absent or zero. */
   Created: Timestamp | undefined;
   Annotations: LabelValues | undefined;
   ThresholdIndexes: number[];
@@ -119,6 +141,7 @@ export interface AccessRequestDryRunEnrichment {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** Empty members match everything. */
 export interface AccessRequestFilter {
   ID: string;
   User: string;
@@ -130,6 +153,7 @@ export interface AccessRequestFilter {
 }
 
 export interface AccessCapabilitiesRequest {
+  /** Empty is the caller. */
   User: string;
   RequestableRoles: boolean;
   SuggestedReviewers: boolean;

@@ -4,6 +4,8 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { CommandLabelV2, Metadata } from "./resource.ts";
 import { Rotation } from "./rotation.ts";
 
+/** Applications, and the agents that serve them. */
+
 export interface AppV3 {
   Kind: string;
   SubKind: string;
@@ -15,6 +17,7 @@ export interface AppV3 {
 
 export interface AppSpecV3 {
   URI: string;
+  /** Host name under which the proxy serves the application. */
   PublicAddr: string;
   DynamicLabels: Map<string, CommandLabelV2>;
   InsecureSkipVerify: boolean;

@@ -6,6 +6,8 @@ import { RequireMFAType, SecondFactorType } from "./mfa_policy.ts";
 import { BoolValue, Metadata } from "./resource.ts";
 import { SignatureAlgorithmSuite } from "./signature_algorithm_suite.ts";
 
+/** How users of the cluster authenticate. */
+
 export interface AuthPreferenceV2 {
   Kind: string;
   SubKind: string;

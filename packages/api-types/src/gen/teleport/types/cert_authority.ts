@@ -4,6 +4,8 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Metadata } from "./resource.ts";
 import { Rotation } from "./rotation.ts";
 
+/** Certificate authorities: the keys that a cluster signs with, and those it trusts. */
+
 export const PrivateKeyType = { RAW: 0, PKCS11: 1, GCP_KMS: 2, AWS_KMS: 3 } as const;
 
 export type PrivateKeyType = typeof PrivateKeyType[keyof typeof PrivateKeyType];
@@ -25,6 +27,7 @@ export interface CertAuthorityV2 {
 }
 
 export interface CertAuthoritySpecV2 {
+  /** `host`, `user`, `db`, `db_client`, `openssh`, `jwt`, ... */
   Type: string;
   ClusterName: string;
   Roles: string[];
@@ -34,7 +37,11 @@ export interface CertAuthoritySpecV2 {
     | undefined;
   /** @deprecated */
   SigningAlg: CertAuthoritySpecV2_SigningAlgType;
-  ActiveKeys: CAKeySet | undefined;
+  /** Keys that sign, and are trusted. */
+  ActiveKeys:
+    | CAKeySet
+    | undefined;
+  /** Keys that are trusted only: during a rotation those that come or go. */
   AdditionalTrustedKeys: CAKeySet | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -70,21 +77,27 @@ export interface CAKeySet {
 }
 
 export interface TLSKeyPair {
+  /** PEM. */
   Cert: Buffer;
+  /** Empty unless secrets were asked for. */
   Key: Buffer;
   KeyType: PrivateKeyType;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 export interface SSHKeyPair {
+  /** A line of authorized_keys. */
   PublicKey: Buffer;
+  /** Empty unless secrets were asked for. */
   PrivateKey: Buffer;
   PrivateKeyType: PrivateKeyType;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 export interface JWTKeyPair {
+  /** PEM. */
   PublicKey: Buffer;
+  /** Empty unless secrets were asked for. */
   PrivateKey: Buffer;
   PrivateKeyType: PrivateKeyType;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;

@@ -4,6 +4,8 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { StringValues } from "../wrappers/labels.ts";
 import { Metadata } from "./resource.ts";
 
+/** Where the audit log is kept. */
+
 export interface ClusterAuditConfigV2 {
   Kind: string;
   SubKind: string;

@@ -3,6 +3,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Metadata } from "./resource.ts";
 
+/** The name of the cluster. */
+
 export interface ClusterNameV2 {
   Kind: string;
   SubKind: string;

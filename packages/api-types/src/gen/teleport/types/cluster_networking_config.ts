@@ -3,6 +3,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Metadata } from "./resource.ts";
 
+/** Time limits and routing of the cluster. */
+
 export const ProxyListenerMode = { Separate: 0, Multiplex: 1 } as const;
 
 export type ProxyListenerMode = typeof ProxyListenerMode[keyof typeof ProxyListenerMode];

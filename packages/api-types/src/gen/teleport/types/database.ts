@@ -3,6 +3,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { CommandLabelV2, Metadata } from "./resource.ts";
 
+/** Databases. */
+
 export const DatabaseTLSMode = { VERIFY_FULL: 0, VERIFY_CA: 1, INSECURE: 2 } as const;
 
 export type DatabaseTLSMode = typeof DatabaseTLSMode[keyof typeof DatabaseTLSMode];

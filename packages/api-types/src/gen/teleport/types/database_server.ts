@@ -6,6 +6,8 @@ import { DatabaseV3 } from "./database.ts";
 import { Metadata } from "./resource.ts";
 import { Rotation } from "./rotation.ts";
 
+/** Agents that serve a database. */
+
 export interface DatabaseServerV3 {
   Kind: string;
   SubKind: string;

@@ -4,6 +4,8 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { LabelValues } from "../wrappers/labels.ts";
 import { ResourceHeader } from "./resource.ts";
 
+/** Agents that serve databases, by what they match. */
+
 export interface DatabaseServiceV1 {
   Header: ResourceHeader | undefined;
   Spec: DatabaseServiceSpecV1 | undefined;

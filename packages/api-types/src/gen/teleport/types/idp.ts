@@ -3,6 +3,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { BoolValue } from "./resource.ts";
 
+/** Use of the cluster as an identity provider. */
+
 export interface IdPOptions {
   SAML: IdPSAMLOptions | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;

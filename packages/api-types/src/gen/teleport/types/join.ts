@@ -3,18 +3,28 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 
+/** What a bot or a host says when it joins. Over HTTP the same message is the JSON body. */
+
 export interface RegisterUsingTokenRequest {
+  /** Needed by hosts, not by bots. */
   HostID: string;
   NodeName: string;
+  /** `Bot` for a bot. */
   Role: string;
+  /** Name of the token. */
   Token: string;
   AdditionalPrincipals: string[];
   DNSNames: string[];
+  /** PEM. Hosts send both keys, bots at least one. */
   PublicTLSKey: Buffer;
+  /** A line of authorized_keys. */
   PublicSSHKey: Buffer;
+  /** Set by the receiver, as are the three fields of bots below. */
   RemoteAddr: string;
   EC2IdentityDocument: Buffer;
+  /** A JSON web token, for the methods that have one. */
   IDToken: string;
+  /** Wanted end of a bot certificate. */
   Expires: Timestamp | undefined;
   BotInstanceID: string;
   BotGeneration: number;

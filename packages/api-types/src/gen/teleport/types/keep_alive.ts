@@ -3,7 +3,10 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 
+/** How a heartbeat is kept alive. */
+
 export interface KeepAlive {
+  /** Of the server. */
   Name: string;
   Namespace: string;
   Expires: Timestamp | undefined;

@@ -4,6 +4,8 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { CommandLabelV2, Metadata } from "./resource.ts";
 import { Rotation } from "./rotation.ts";
 
+/** Kubernetes clusters, the agents that serve them, and their resources. */
+
 export interface KubernetesClusterV3 {
   Kind: string;
   SubKind: string;

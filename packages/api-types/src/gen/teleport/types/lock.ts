@@ -4,6 +4,8 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { Metadata } from "./resource.ts";
 
+/** Locks: who or what is shut out at once. */
+
 export interface LockV2 {
   Kind: string;
   SubKind: string;
@@ -16,12 +18,14 @@ export interface LockV2 {
 export interface LockSpecV2 {
   Target: LockTarget | undefined;
   Message: string;
+  /** Absent: until it is deleted. */
   Expires: Timestamp | undefined;
   CreatedAt: Timestamp | undefined;
   CreatedBy: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** At least one member. Something is locked when each member that is set equals its own. */
 export interface LockTarget {
   User: string;
   Role: string;

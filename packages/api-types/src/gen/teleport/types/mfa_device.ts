@@ -5,6 +5,8 @@ import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { BoolValue } from "../../google/protobuf/wrappers.ts";
 import { Metadata } from "./resource.ts";
 
+/** Second factors that a user has enrolled. */
+
 export interface MFADevice {
   kind: string;
   subKind: string;

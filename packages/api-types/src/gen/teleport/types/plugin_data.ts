@@ -3,6 +3,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Metadata } from "./resource.ts";
 
+/** Notes of an access plugin about a request, kept by the cluster. */
+
 export interface PluginDataV3 {
   Kind: string;
   SubKind: string;
@@ -13,6 +15,7 @@ export interface PluginDataV3 {
 }
 
 export interface PluginDataSpecV3 {
+  /** By the name of the plugin. */
   Entries: Map<string, PluginDataEntry>;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -34,6 +37,7 @@ export interface PluginDataEntry_DataEntry {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** Empty members match everything. */
 export interface PluginDataFilter {
   Kind: string;
   Resource: string;
@@ -41,11 +45,14 @@ export interface PluginDataFilter {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** Sets values if the stored ones are as expected. */
 export interface PluginDataUpdateParams {
+  /** `access_request`, or `access_list` in the enterprise edition. */
   Kind: string;
   Resource: string;
   Plugin: string;
   Set: Map<string, string>;
+  /** An empty text expects that there is no value. */
   Expect: Map<string, string>;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }

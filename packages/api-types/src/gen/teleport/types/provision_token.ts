@@ -5,6 +5,8 @@ import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { LabelValues } from "../wrappers/labels.ts";
 import { BoolValue, Metadata } from "./resource.ts";
 
+/** Tokens that let a bot or a host join, by a secret or by what its platform proves. */
+
 export interface ProvisionTokenV2 {
   Kind: string;
   SubKind: string;
@@ -22,10 +24,13 @@ export interface ProvisionTokenV2List {
 
 export interface ProvisionTokenSpecV2 {
   Roles: string[];
+  /** For the methods `ec2` and `iam`. */
   Allow: TokenRule[];
   /** Nanoseconds. */
   AWSIIDTTL: bigint;
+  /** Empty is `token`: then the name of the token is the secret. */
   JoinMethod: string;
+  /** The bot that joins, where Roles is Bot. */
   BotName: string;
   SuggestedLabels: LabelValues | undefined;
   GitHub: ProvisionTokenSpecV2GitHub | undefined;
@@ -273,6 +278,7 @@ export interface ProvisionTokenSpecV2BoundKeypair_OnboardingSpec {
 
 export interface ProvisionTokenSpecV2BoundKeypair_RecoverySpec {
   Limit: number;
+  /** `standard`, `relaxed` or `insecure`. */
   Mode: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }

@@ -4,6 +4,8 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { Metadata } from "./resource.ts";
 
+/** A leaf cluster, as its root keeps it. */
+
 export interface RemoteClusterV3 {
   Kind: string;
   SubKind: string;
@@ -14,6 +16,7 @@ export interface RemoteClusterV3 {
 }
 
 export interface RemoteClusterStatusV3 {
+  /** `online` or `offline`. */
   Connection: string;
   LastHeartbeat: Timestamp | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;

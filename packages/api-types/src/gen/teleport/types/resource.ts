@@ -3,12 +3,22 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 
+/**
+ * What every resource of a cluster has: a name, labels, an end; and the requests that name one. On the
+ * wire a resource of package types is Kind, SubKind, Version, Metadata, Spec in the fields 1 to 5.
+ */
+
 export interface Metadata {
   Name: string;
+  /** Always `default`. */
   Namespace: string;
   Description: string;
   Labels: Map<string, string>;
-  Expires: Timestamp | undefined;
+  /** 1970 is a time, and long past; absent is never. */
+  Expires:
+    | Timestamp
+    | undefined;
+  /** Of the stored resource; an update must carry it. */
   Revision: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -56,17 +66,20 @@ export interface NamespaceSpec {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** An order of a listing. */
 export interface SortBy {
   IsDesc: boolean;
   Field: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** A bool that may be absent: then the default of its field holds. */
 export interface BoolValue {
   Value: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** A label whose value a command prints. */
 export interface CommandLabelV2 {
   /** Nanoseconds. */
   Period: bigint;

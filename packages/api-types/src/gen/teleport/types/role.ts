@@ -7,6 +7,8 @@ import { IdPOptions } from "./idp.ts";
 import { RequireMFAType } from "./mfa_policy.ts";
 import { BoolValue, Metadata } from "./resource.ts";
 
+/** Roles: what their holders may do, what they may not, and on which terms. */
+
 export const CertExtensionType = { SSH: 0 } as const;
 
 export type CertExtensionType = typeof CertExtensionType[keyof typeof CertExtensionType];
@@ -61,6 +63,7 @@ export namespace CreateDatabaseUserMode {
 export interface RoleV6 {
   Kind: string;
   SubKind: string;
+  /** v3 to v8; empty is v8. Labels and Kubernetes resources differ in meaning between versions. */
   Version: string;
   Metadata: Metadata | undefined;
   Spec: RoleSpecV6 | undefined;
@@ -69,27 +72,37 @@ export interface RoleV6 {
 
 export interface RoleSpecV6 {
   Options: RoleOptions | undefined;
-  Allow: RoleConditions | undefined;
+  Allow:
+    | RoleConditions
+    | undefined;
+  /** Wins over Allow, here and in all other roles of the user. */
   Deny: RoleConditions | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** Terms of a session. */
 export interface RoleOptions {
   ForwardAgent: boolean;
-  /** Nanoseconds. */
+  /** Longest life of a certificate; 30 hours when absent. Nanoseconds. */
   MaxSessionTTL: bigint;
   /** @deprecated */
-  PortForwarding: BoolValue | undefined;
+  PortForwarding:
+    | BoolValue
+    | undefined;
+  /** `standard` or `oldssh`. */
   CertificateFormat: string;
   /** Nanoseconds. */
   ClientIdleTimeout: bigint;
   DisconnectExpiredCert: boolean;
+  /** Kinds of kernel events that are recorded. */
   BPF: string[];
   PermitX11Forwarding: boolean;
   MaxConnections: bigint;
   MaxSessions: bigint;
+  /** `optional`, `always` or `reason`. */
   RequestAccess: string;
   RequestPrompt: string;
+  /** `strict` or `best_effort`: what to do when locks are not known. */
   Lock: string;
   RecordSession: RecordSession | undefined;
   DesktopClipboard: BoolValue | undefined;
@@ -143,6 +156,7 @@ export interface SSHRemotePortForwarding {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** One side of a role, what it allows or what it denies. */
 export interface RoleConditions {
   Logins: string[];
   Namespaces: string[];
@@ -190,17 +204,21 @@ export interface RoleConditions {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** Verbs on kinds of resources of the cluster itself. */
 export interface Rule {
   Resources: string[];
   Verbs: string[];
+  /** A predicate; empty is always. */
   Where: string;
   Actions: string[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** In whose name, and with which roles, certificates may be issued. */
 export interface ImpersonateConditions {
   Users: string[];
   Roles: string[];
+  /** A predicate; empty is always. */
   Where: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -232,6 +250,7 @@ export interface AccessReviewConditions {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** How many approvals or denials decide. No threshold: one of each. */
 export interface AccessReviewThreshold {
   Name: string;
   Filter: string;
@@ -247,6 +266,7 @@ export interface ClaimMapping {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** Kinds of Kubernetes resources that may be requested. */
 export interface RequestKubernetesResource {
   kind: string;
   APIGroup: string;

@@ -3,9 +3,14 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 
+/** Where a certificate authority stands in its rotation. */
+
 export interface Rotation {
+  /** Empty and `standby` are the same; `in_progress` while it rotates. */
   State: string;
+  /** `init`, `update_clients`, `update_servers`, `rollback`, then `standby`. */
   Phase: string;
+  /** `manual` or `auto`. */
   Mode: string;
   CurrentID: string;
   Started:

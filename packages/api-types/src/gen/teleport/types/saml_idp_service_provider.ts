@@ -3,6 +3,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { ResourceHeader } from "./resource.ts";
 
+/** Applications that use the cluster as a SAML identity provider. */
+
 export interface SAMLIdPServiceProviderV1 {
   Header: ResourceHeader | undefined;
   Spec: SAMLIdPServiceProviderSpecV1 | undefined;

@@ -4,6 +4,8 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { CommandLabelV2, Metadata } from "./resource.ts";
 import { Rotation } from "./rotation.ts";
 
+/** SSH nodes, proxies and auth services. */
+
 export interface ServerV2 {
   Kind: string;
   SubKind: string;
@@ -17,7 +19,10 @@ export interface ServerSpecV2 {
   Addr: string;
   Hostname: string;
   CmdLabels: Map<string, CommandLabelV2>;
-  Rotation: Rotation | undefined;
+  Rotation:
+    | Rotation
+    | undefined;
+  /** Reached through the proxy, not by Addr. */
   UseTunnel: boolean;
   Version: string;
   PeerAddr: string;

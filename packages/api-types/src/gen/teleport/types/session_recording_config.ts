@@ -3,6 +3,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { BoolValue, Metadata } from "./resource.ts";
 
+/** Where sessions are recorded. */
+
 export interface SessionRecordingConfigV2 {
   Kind: string;
   SubKind: string;
@@ -13,6 +15,7 @@ export interface SessionRecordingConfigV2 {
 }
 
 export interface SessionRecordingConfigSpecV2 {
+  /** `node`, `proxy`, `node-sync`, `proxy-sync` or `off`. */
   Mode: string;
   ProxyChecksHostKeys: BoolValue | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;

@@ -4,6 +4,8 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { RoleMapping } from "./cert_authority.ts";
 import { Metadata } from "./resource.ts";
 
+/** A root cluster, as its leaf keeps it. */
+
 export interface TrustedClusterV2 {
   Kind: string;
   SubKind: string;

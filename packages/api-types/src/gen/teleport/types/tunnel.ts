@@ -4,6 +4,8 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { Metadata } from "./resource.ts";
 
+/** Reverse tunnels and their connections. */
+
 export interface ReverseTunnelV2 {
   Kind: string;
   SubKind: string;

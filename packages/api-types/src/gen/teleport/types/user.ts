@@ -6,6 +6,8 @@ import { LabelValues } from "../wrappers/labels.ts";
 import { MFADevice, WebauthnLocalAuth } from "./mfa_device.ts";
 import { Metadata } from "./resource.ts";
 
+/** Users: people and, with the label of a bot, machines. */
+
 export const PasswordState = { PASSWORD_STATE_UNSPECIFIED: 0, PASSWORD_STATE_UNSET: 1, PASSWORD_STATE_SET: 2 } as const;
 
 export type PasswordState = typeof PasswordState[keyof typeof PasswordState];
@@ -50,7 +52,10 @@ export interface UserSpecV2 {
   Traits: LabelValues | undefined;
   Status: LoginStatus | undefined;
   Expires: Timestamp | undefined;
-  CreatedBy: CreatedBy | undefined;
+  CreatedBy:
+    | CreatedBy
+    | undefined;
+  /** Only where secrets were asked for. */
   LocalAuth: LocalAuthSecrets | undefined;
   TrustedDeviceIDs: string[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
@@ -70,6 +75,7 @@ export interface ExternalIdentity {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** A lockout after failed logins; not to be confused with a LockV2. */
 export interface LoginStatus {
   IsLocked: boolean;
   LockedMessage: string;

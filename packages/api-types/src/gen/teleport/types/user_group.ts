@@ -3,6 +3,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { ResourceHeader } from "./resource.ts";
 
+/** Groups of users that a plugin imported. */
+
 export interface UserGroupV1 {
   Header: ResourceHeader | undefined;
   Spec: UserGroupSpecV1 | undefined;

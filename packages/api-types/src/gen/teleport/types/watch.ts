@@ -3,10 +3,14 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Metadata } from "./resource.ts";
 
+/** What a watcher asks for, and what it is granted. */
+
 export interface WatchKind {
   Kind: string;
+  /** Needs the right to read secrets. */
   LoadSecrets: boolean;
   Name: string;
+  /** Depends on the kind; for certificate authorities cluster names by type. */
   Filter: Map<string, string>;
   SubKind: string;
   Version: string;
@@ -19,6 +23,7 @@ export interface WatchKind_FilterEntry {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+/** What the first event of a watch carries. */
 export interface WatchStatusV1 {
   Kind: string;
   SubKind: string;

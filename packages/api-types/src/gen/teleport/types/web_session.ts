@@ -5,6 +5,8 @@ import { Timestamp } from "../../google/protobuf/timestamp.ts";
 import { Metadata } from "./resource.ts";
 import { TrustedDeviceRequirement } from "./trusted_device_requirement.ts";
 
+/** Sessions of the web interface and of applications. */
+
 export interface WebSessionV2 {
   Kind: string;
   SubKind: string;

@@ -3,6 +3,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { ResourceHeader } from "./resource.ts";
 
+/** Windows desktops and the agents that serve them. */
+
 export interface WindowsDesktopV3 {
   Header: ResourceHeader | undefined;
   Spec: WindowsDesktopSpecV3 | undefined;

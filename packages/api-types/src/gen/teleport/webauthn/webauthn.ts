@@ -2,6 +2,8 @@
 
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
+/** Challenges and answers of the W3C Web Authentication API. */
+
 export interface CredentialAssertion {
   publicKey: PublicKeyCredentialRequestOptions | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;

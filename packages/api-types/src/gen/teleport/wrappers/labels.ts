@@ -2,6 +2,8 @@
 
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
+/** Labels, traits and annotations: lists of texts under names. */
+
 export interface StringValues {
   Values: string[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;

@@ -6,6 +6,8 @@ import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 import { ResourceHeader } from "../../header/v1/resource_header.ts";
 import { Trait } from "../../trait/v1/trait.ts";
 
+/** Access lists: whom a group of users grants what, reviewed now and then. */
+
 export const ReviewFrequency = {
   REVIEW_FREQUENCY_UNSPECIFIED: 0,
   REVIEW_FREQUENCY_ONE_MONTH: 1,

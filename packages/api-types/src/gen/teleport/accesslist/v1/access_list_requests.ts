@@ -4,6 +4,8 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { AccessRequestV3 } from "../../types/access_request.ts";
 import { AccessList } from "./access_list.ts";
 
+/** Promoting an access request to an access list. */
+
 export interface AccessRequestPromoteRequest {
   requestId: string;
   accessListName: string;

@@ -7,6 +7,8 @@ import {
   GetSuggestedAccessListsResponse,
 } from "./access_list_requests.ts";
 
+/** Access lists of the enterprise edition, as far as access requests need them. */
+
 export type AccessListServiceDefinition = typeof AccessListServiceDefinition;
 export const AccessListServiceDefinition = {
   name: "AccessListService",

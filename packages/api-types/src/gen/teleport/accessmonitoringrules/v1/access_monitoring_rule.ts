@@ -3,6 +3,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Metadata } from "../../header/v1/metadata.ts";
 
+/** Rules that answer access requests, or tell somebody about them. */
+
 export interface AccessMonitoringRule {
   metadata: Metadata | undefined;
   kind: string;

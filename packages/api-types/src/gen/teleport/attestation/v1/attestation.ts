@@ -2,6 +2,8 @@
 
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
+/** Proof that a private key lives in a hardware key. */
+
 export interface AttestationStatement {
   attestationStatement: { $case: "yubikeyAttestationStatement"; value: YubiKeyAttestationStatement } | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;

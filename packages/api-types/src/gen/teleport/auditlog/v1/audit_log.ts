@@ -4,6 +4,8 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Struct } from "../../../google/protobuf/struct.ts";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 
+/** Audit events as their JSON. */
+
 export const Order = { ORDER_DESCENDING_UNSPECIFIED: 0, ORDER_ASCENDING: 1 } as const;
 
 export type Order = typeof Order[keyof typeof Order];
@@ -37,6 +39,7 @@ export interface EventsUnstructured {
 }
 
 export interface ExportUnstructuredEventsRequest {
+  /** A day, UTC. */
   date: Timestamp | undefined;
   chunk: string;
   cursor: string;
@@ -54,6 +57,7 @@ export interface EventUnstructured {
   id: string;
   time: Timestamp | undefined;
   index: bigint;
+  /** The event as its JSON. */
   unstructured: { [key: string]: any } | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }

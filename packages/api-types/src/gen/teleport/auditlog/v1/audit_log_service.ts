@@ -11,6 +11,8 @@ import {
   StreamUnstructuredSessionEventsRequest,
 } from "./audit_log.ts";
 
+/** Searching and exporting the audit log, without knowing the type of each event. */
+
 export type AuditLogServiceDefinition = typeof AuditLogServiceDefinition;
 export const AuditLogServiceDefinition = {
   name: "AuditLogService",

@@ -5,6 +5,8 @@ import { AuthPreferenceV2 } from "../../types/auth_preference.ts";
 import { ClusterNetworkingConfigV2 } from "../../types/cluster_networking_config.ts";
 import { SessionRecordingConfigV2 } from "../../types/session_recording_config.ts";
 
+/** Requests about the configuration of the cluster. */
+
 export interface GetClusterNetworkingConfigRequest {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }

@@ -22,6 +22,11 @@ import {
   UpsertSessionRecordingConfigRequest,
 } from "./cluster_config.ts";
 
+/**
+ * The configuration of the cluster. A change must carry the revision that was read, a replacement need
+ * not.
+ */
+
 export type ClusterConfigServiceDefinition = typeof ClusterConfigServiceDefinition;
 export const ClusterConfigServiceDefinition = {
   name: "ClusterConfigService",

@@ -3,6 +3,11 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 
+/**
+ * Metadata of the resources of the packages teleport.*.v1; the fields have the numbers of
+ * types.Metadata.
+ */
+
 export interface Metadata {
   name: string;
   namespace: string;

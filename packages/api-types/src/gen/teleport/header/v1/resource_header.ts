@@ -3,6 +3,8 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Metadata } from "./metadata.ts";
 
+/** The head of a resource of the packages teleport.*.v1. */
+
 export interface ResourceHeader {
   kind: string;
   subKind: string;

@@ -4,6 +4,8 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { KubernetesResourceV1 } from "../../types/kubernetes.ts";
 import { SortBy } from "../../types/resource.ts";
 
+/** Listing resources inside Kubernetes clusters. */
+
 export interface ListKubernetesResourcesRequest {
   resourceType: string;
   limit: number;

@@ -2,6 +2,8 @@
 
 import { ListKubernetesResourcesRequest, ListKubernetesResourcesResponse } from "./kube.ts";
 
+/** On the proxy: resources inside Kubernetes clusters. */
+
 export type KubeServiceDefinition = typeof KubeServiceDefinition;
 export const KubeServiceDefinition = {
   name: "KubeService",

@@ -5,6 +5,8 @@ import { Duration } from "../../../google/protobuf/duration.ts";
 import { FieldMask } from "../../../google/protobuf/field_mask.ts";
 import { Metadata } from "../../header/v1/metadata.ts";
 
+/** Bots: machine users. */
+
 export interface Bot {
   kind: string;
   subKind: string;
@@ -22,6 +24,7 @@ export interface Trait {
 }
 
 export interface BotSpec {
+  /** Roles that the bot may impersonate. */
   roles: string[];
   traits: Trait[];
   maxSessionTtl: Duration | undefined;

@@ -7,6 +7,8 @@ import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 import { Metadata } from "../../header/v1/metadata.ts";
 import { JoinAttrs } from "../../workloadidentity/v1/join_attrs.ts";
 
+/** Instances of bots: each join is one, and keeps its number through renewals. */
+
 export interface BotInstance {
   kind: string;
   subKind: string;
@@ -29,8 +31,10 @@ export interface BotInstanceStatusHeartbeat {
   isStartup: boolean;
   version: string;
   hostname: string;
+  /** Since the agent started. */
   uptime: Duration | undefined;
   joinMethod: string;
+  /** The agent ends after one run. */
   oneShot: boolean;
   architecture: string;
   os: string;
@@ -41,7 +45,10 @@ export interface BotInstanceStatusAuthentication {
   authenticatedAt: Timestamp | undefined;
   joinMethod: string;
   joinToken: string;
-  metadata: { [key: string]: any } | undefined;
+  metadata:
+    | { [key: string]: any }
+    | undefined;
+  /** Counts renewals; a wrong one locks the bot. */
   generation: number;
   publicKey: Buffer;
   joinAttrs: JoinAttrs | undefined;

@@ -11,6 +11,8 @@ import {
   SubmitHeartbeatResponse,
 } from "./bot_instance.ts";
 
+/** Looking at bot instances, and their heartbeats. */
+
 export type BotInstanceServiceDefinition = typeof BotInstanceServiceDefinition;
 export const BotInstanceServiceDefinition = {
   name: "BotInstanceService",
@@ -40,6 +42,7 @@ export const BotInstanceServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** The certificate of the caller says which instance it is. */
     submitHeartbeat: {
       name: "SubmitHeartbeat",
       requestType: SubmitHeartbeatRequest as typeof SubmitHeartbeatRequest,

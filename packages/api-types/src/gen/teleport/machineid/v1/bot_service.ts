@@ -12,6 +12,8 @@ import {
   UpsertBotRequest,
 } from "./bot.ts";
 
+/** Managing bots. */
+
 export type BotServiceDefinition = typeof BotServiceDefinition;
 export const BotServiceDefinition = {
   name: "BotService",

@@ -2,6 +2,8 @@
 
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
+/** What the answer to a challenge of a second factor is good for. */
+
 export const ChallengeScope = {
   CHALLENGE_SCOPE_UNSPECIFIED: 0,
   CHALLENGE_SCOPE_LOGIN: 1,

@@ -4,6 +4,8 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { FieldMask } from "../../../google/protobuf/field_mask.ts";
 import { RemoteClusterV3 } from "../../types/remote_cluster.ts";
 
+/** Requests about leaf clusters. */
+
 export interface GetRemoteClusterRequest {
   name: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;

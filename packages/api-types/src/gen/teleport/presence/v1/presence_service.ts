@@ -10,6 +10,8 @@ import {
   UpdateRemoteClusterRequest,
 } from "./presence.ts";
 
+/** Leaf clusters. */
+
 export type PresenceServiceDefinition = typeof PresenceServiceDefinition;
 export const PresenceServiceDefinition = {
   name: "PresenceService",

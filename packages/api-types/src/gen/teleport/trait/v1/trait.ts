@@ -2,6 +2,8 @@
 
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
+/** One trait of a user. */
+
 export interface Trait {
   key: string;
   values: string[];

@@ -2,6 +2,8 @@
 
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
+/** Frames of connections through the proxy. */
+
 export interface ProxySSHRequest {
   dialTarget: TargetHost | undefined;
   frame: { $case: "ssh"; value: Frame } | { $case: "agent"; value: Frame } | undefined;

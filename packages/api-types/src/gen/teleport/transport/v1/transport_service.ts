@@ -11,6 +11,8 @@ import {
   ProxyWindowsDesktopSessionResponse,
 } from "./transport.ts";
 
+/** On the proxy: connections to nodes and to the auth services of the root and its leaves. */
+
 export type TransportServiceDefinition = typeof TransportServiceDefinition;
 export const TransportServiceDefinition = {
   name: "TransportService",
@@ -24,6 +26,7 @@ export const TransportServiceDefinition = {
       responseStream: false,
       options: {},
     },
+    /** Raw bytes to the SSH port of a node, and an SSH agent beside them. */
     proxySSH: {
       name: "ProxySSH",
       requestType: ProxySSHRequest as typeof ProxySSHRequest,
@@ -32,6 +35,7 @@ export const TransportServiceDefinition = {
       responseStream: true,
       options: {},
     },
+    /** Raw bytes to the auth service of a cluster; TLS is spoken inside. */
     proxyCluster: {
       name: "ProxyCluster",
       requestType: ProxyClusterRequest as typeof ProxyClusterRequest,

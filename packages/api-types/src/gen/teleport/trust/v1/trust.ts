@@ -6,6 +6,8 @@ import { Timestamp } from "../../../google/protobuf/timestamp.ts";
 import { CertAuthorityV2 } from "../../types/cert_authority.ts";
 import { TrustedClusterV2 } from "../../types/trusted_cluster.ts";
 
+/** Requests about certificate authorities. */
+
 export interface UpsertTrustedClusterRequest {
   trustedCluster: TrustedClusterV2 | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
@@ -23,12 +25,15 @@ export interface UpdateTrustedClusterRequest {
 
 export interface GetCertAuthorityRequest {
   type: string;
+  /** Name of the cluster. */
   domain: string;
+  /** Needs the right to read secrets. */
   includeKey: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 export interface GetCertAuthoritiesRequest {
+  /** `db` answers the authorities of type `db_client` too. */
   type: string;
   includeKey: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
@@ -80,12 +85,14 @@ export interface RotateExternalCertAuthorityResponse {
 }
 
 export interface GenerateHostCertRequest {
+  /** A line of authorized_keys. */
   key: Buffer;
   hostId: string;
   nodeName: string;
   principals: string[];
   clusterName: string;
   role: string;
+  /** Zero never ends. */
   ttl: Duration | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }

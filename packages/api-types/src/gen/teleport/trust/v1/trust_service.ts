@@ -20,6 +20,8 @@ import {
   UpsertTrustedClusterRequest,
 } from "./trust.ts";
 
+/** Certificate authorities: reading, rotating, signing for hosts. */
+
 export type TrustServiceDefinition = typeof TrustServiceDefinition;
 export const TrustServiceDefinition = {
   name: "TrustService",

@@ -4,6 +4,8 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { ResourceHeader } from "../../header/v1/resource_header.ts";
 import { Trait } from "../../trait/v1/trait.ts";
 
+/** What a user holds since the last login. */
+
 export interface UserLoginState {
   header: ResourceHeader | undefined;
   spec: Spec | undefined;

@@ -3,8 +3,11 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { UserFilter, UserV2 } from "../../types/user.ts";
 
+/** Requests about users. */
+
 export interface GetUserRequest {
   name: string;
+  /** The caller, whatever the name. */
   currentUser: boolean;
   withSecrets: boolean;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;

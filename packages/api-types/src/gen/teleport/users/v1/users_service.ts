@@ -15,6 +15,8 @@ import {
   UpsertUserResponse,
 } from "./users.ts";
 
+/** Managing users. */
+
 export type UsersServiceDefinition = typeof UsersServiceDefinition;
 export const UsersServiceDefinition = {
   name: "UsersService",

@@ -2,6 +2,8 @@
 
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 
+/** What a cluster has verified about a bot when it joined. */
+
 export interface JoinAttrs {
   meta: JoinAttrsMeta | undefined;
   gitlab: JoinAttrsGitLab | undefined;

@@ -1,5 +1,6 @@
 export * from './bot-types.ts';
 export * from './clock.ts';
+export * from './config/index.ts';
 export * from './destination-host.ts';
 export * from './destinations/destination.ts';
 export * from './destinations/directory.ts';

@@ -1,13 +1,23 @@
 import { createRequire } from 'node:module';
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import { generateCommand } from './commands/generate.ts';
+import { startCommand } from './commands/start.ts';
+import { statusCommand } from './commands/status.ts';
+import { validateCommand } from './commands/validate.ts';
+import { versionCommand } from './commands/version.ts';
 import { UsageError } from './exit.ts';
 
 /**
  * All commands, in the order of the help. A command's file describes it and its options with examples; what it does is
  * imported by its handler, so that one command does not pay for another. A handler throws to fail.
  */
-export const commands: readonly CommandModule[] = [generateCommand];
+export const commands: readonly CommandModule[] = [
+  startCommand,
+  generateCommand,
+  statusCommand,
+  validateCommand,
+  versionCommand,
+];
 
 /** The whole command line; parsing runs the command and rejects with its error. */
 export function createProgram(argv: readonly string[]): Argv {
@@ -36,6 +46,9 @@ export function createProgram(argv: readonly string[]): Argv {
     });
 }
 
+/** Options that take several values. */
+const REPEATABLE: readonly string[] = ['_', 'roles', 'ca-pin'];
+
 /** Runs what the arguments say; help and version are printed. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
   await createProgram(argv).parseAsync();
@@ -44,7 +57,7 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
 /** Of one value two were given: which one counts would be a guess. Options that take several are arrays of their own. */
 function noRepetition(parsed: Readonly<Record<string, unknown>>): true {
   for (const [name, value] of Object.entries(parsed)) {
-    if (name === '_' || name === 'roles' || !Array.isArray(value)) continue;
+    if (REPEATABLE.includes(name) || !Array.isArray(value)) continue;
     throw new UsageError(`--${name} is given more than once`);
   }
   return true;

@@ -1,4 +1,4 @@
-import type { TeleportError } from '@teleport-ts/api-types';
+import { TeleportError, toTimestamp } from '@teleport-ts/api-types';
 import {
   Bot,
   type BotOptions,
@@ -17,7 +17,6 @@ import { CredentialSocket } from './credential-socket.ts';
 import { RequestLimiter } from './policy/request-limits.ts';
 import { botStatusMessage, socketStatusMessage } from './service/responses.ts';
 import { SocketCounters } from './service/socket-counters.ts';
-import { timestampMessage } from './service/time-messages.ts';
 import { type SocketSetup, setUpSocket } from './socket-setup.ts';
 import { loadPeerReader, type PeerReader } from './sockets/peer-credentials.ts';
 import { openStore } from './store/open-store.ts';
@@ -42,6 +41,8 @@ export interface DaemonOptions {
   readPeer?: PeerReader | null;
   /** Starts the bot. Default: `Bot.start` of tbot-core. */
   startBot?: (options: BotOptions) => Promise<RunningBot>;
+  /** Told by {@link runDaemon} once the sockets listen. */
+  onStarted?: (daemon: Daemon) => void;
 }
 
 /**
@@ -185,10 +186,20 @@ export class Daemon implements AsyncDisposable {
     const bot = this.#supervisor?.status();
     return GetStatusResponse.fromPartial({
       agentVersion: AGENT_VERSION,
-      started: timestampMessage(this.#started),
+      started: toTimestamp(this.#started),
       ...(bot && { bot: botStatusMessage(bot) }),
       sockets: this.#counters.map((counters) => socketStatusMessage(counters.status())),
     });
+  }
+
+  /**
+   * Renews the bot's own identity now.
+   *
+   * @throws TeleportError when that fails, `connection_problem` while the bot is still waiting for its cluster
+   */
+  async renew(): Promise<void> {
+    if (!this.#supervisor) throw new TeleportError('connection_problem', 'the agent is not started');
+    await this.#supervisor.bot().renew();
   }
 
   /**
@@ -227,6 +238,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     if (options.signal?.aborted) return;
     throw error;
   }
+  options.onStarted?.(daemon);
   const stop = (): void => {
     logger.info({}, 'stopping');
     void daemon.close();

@@ -1,8 +1,15 @@
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
-import { type ErrorCode, GrpcCode, isTeleportError, statusOf, type TeleportError } from '@teleport-ts/api-types';
+import {
+  type ErrorCode,
+  GrpcCode,
+  isTeleportError,
+  statusOf,
+  type TeleportError,
+  toDurationMessage,
+  toTimestamp,
+} from '@teleport-ts/api-types';
 import { Failure } from '@teleport-ts/tbot-core/proto';
 import { asCallFailure, CallFailure } from './call-failure.ts';
-import { durationMessage, timestampMessage } from './time-messages.ts';
 
 /** Trailer that carries a `Failure` message. */
 export const FAILURE_TRAILER = 'tbot-failure-bin';
@@ -18,8 +25,8 @@ export function failureMessage(error: TeleportError, botExpires?: Date): Failure
     message: error.message,
     hint: error.hint ?? '',
     offendingRoles: [...(detail.offendingRoles ?? [])],
-    ...(detail.retryAfterMs === undefined ? {} : { retryAfter: durationMessage(detail.retryAfterMs) }),
-    ...(botExpires === undefined ? {} : { botExpires: timestampMessage(botExpires) }),
+    ...(detail.retryAfterMs === undefined ? {} : { retryAfter: toDurationMessage(detail.retryAfterMs) }),
+    ...(botExpires === undefined ? {} : { botExpires: toTimestamp(botExpires) }),
   });
 }
 

@@ -1,4 +1,4 @@
-import { formatGoDuration, isTeleportError, type TeleportError } from '@teleport-ts/api-types';
+import { formatGoDuration, isTeleportError, type TeleportError, toDurationMessage } from '@teleport-ts/api-types';
 import type { Clock, Identity, Logger, RunningBot } from '@teleport-ts/tbot-core';
 import type { DescribeResponse, GenerateIdentityRequest, GenerateIdentityResponse } from '@teleport-ts/tbot-core/proto';
 import { DescribeResponse as DescribeResponseMessage } from '@teleport-ts/tbot-core/proto';
@@ -11,7 +11,6 @@ import { asCallFailure, CallFailure } from './call-failure.ts';
 import { type ParsedRequest, parseRequest } from './requests.ts';
 import { identityResponse, ttlOutcome } from './responses.ts';
 import type { SocketCounters } from './socket-counters.ts';
-import { durationMessage } from './time-messages.ts';
 
 /** Longest wait for the cluster, whatever deadline the caller has. */
 const LONGEST_ISSUE_MS = 60_000;
@@ -136,9 +135,9 @@ export class CredentialService {
         roles: [...(policy.roles.length > 0 ? policy.roles : known.roles)],
         kinds: policy.kinds.filter((kind) => known.kinds.includes(kind)),
         clusters: known.clusters.filter((cluster) => policy.clusters?.includes(cluster) ?? true),
-        defaultTtl: durationMessage(Math.min(policy.ttl.defaultMs, policy.ttl.maxMs)),
-        maxTtl: durationMessage(policy.ttl.maxMs),
-        minTtl: durationMessage(policy.ttl.minMs),
+        defaultTtl: toDurationMessage(Math.min(policy.ttl.defaultMs, policy.ttl.maxMs)),
+        maxTtl: toDurationMessage(policy.ttl.maxMs),
+        minTtl: toDurationMessage(policy.ttl.minMs),
         socket: socketPath,
         peer: {
           uid: BigInt(context.peer?.uid ?? -1),

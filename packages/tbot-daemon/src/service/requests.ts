@@ -3,7 +3,6 @@ import { parseSshPublicKey, TeleportError } from '@teleport-ts/api-types';
 import type { PublicKeys } from '@teleport-ts/tbot-core';
 import type { GenerateIdentityRequest } from '@teleport-ts/tbot-core/proto';
 import type { CredentialRequest } from '../policy/admit.ts';
-import { durationMs } from './time-messages.ts';
 
 /** Longest public key that is looked at; RSA 8192 is under 2 kB. */
 const LONGEST_KEY_BYTES = 8192;
@@ -74,4 +73,11 @@ function keyText(bytes: Uint8Array, field: string): string {
 
 function badKey(field: string, wanted: string, cause?: unknown): TeleportError {
   return new TeleportError('bad_parameter', `${field} is not ${wanted}`, cause === undefined ? {} : { cause });
+}
+
+/** NaN for a duration that is malformed: signs that differ, nanoseconds out of their range. */
+function durationMs(duration: { seconds: bigint; nanos: number }): number {
+  const { seconds, nanos } = duration;
+  const mixed = (seconds > 0n && nanos < 0) || (seconds < 0n && nanos > 0);
+  return mixed || Math.abs(nanos) > 999_999_999 ? Number.NaN : Number(seconds) * 1000 + nanos / 1_000_000;
 }

@@ -1,3 +1,4 @@
+import { toDurationMessage, toTimestamp } from '@teleport-ts/api-types';
 import type { BotStatus, Identity } from '@teleport-ts/tbot-core';
 import {
   BotStatus as BotStatusMessage,
@@ -6,7 +7,6 @@ import {
 } from '@teleport-ts/tbot-core/proto';
 import type { TtlDecision } from '../policy/ttl-decision.ts';
 import type { SocketStatus } from './socket-counters.ts';
-import { durationMessage, timestampMessage } from './time-messages.ts';
 
 const bytes = (text: string | undefined): Buffer => Buffer.from(text ?? '');
 
@@ -34,11 +34,11 @@ export function identityResponse(identity: Identity, ttl: TtlDecision): Generate
       sshPublicKeys: authority.sshPublicKeys.map(bytes),
     })),
     roles: [...identity.roles],
-    expires: timestampMessage(identity.expires),
-    refreshAt: timestampMessage(identity.refreshAt),
+    expires: toTimestamp(identity.expires),
+    refreshAt: toTimestamp(identity.refreshAt),
     ttl: {
-      asked: durationMessage(ttl.askedMs),
-      effective: durationMessage(ttl.effectiveMs),
+      asked: toDurationMessage(ttl.askedMs),
+      effective: toDurationMessage(ttl.effectiveMs),
       cutBy: ttl.cutBy ?? '',
     },
     ...(route && {
@@ -63,10 +63,10 @@ export function botStatusMessage(status: BotStatus): BotStatusMessage {
     address: status.address,
     serverVersion: status.serverVersion,
     generation: status.generation,
-    expires: timestampMessage(status.expires),
-    ...(status.nextRenewal && { nextRenewal: timestampMessage(status.nextRenewal) }),
+    expires: toTimestamp(status.expires),
+    ...(status.nextRenewal && { nextRenewal: toTimestamp(status.nextRenewal) }),
     lastError: status.lastError ?? '',
-    ...(status.lastErrorAt && { lastErrorAt: timestampMessage(status.lastErrorAt) }),
+    ...(status.lastErrorAt && { lastErrorAt: toTimestamp(status.lastErrorAt) }),
   });
 }
 
@@ -78,6 +78,6 @@ export function socketStatusMessage(status: SocketStatus): SocketStatusMessage {
     refused: BigInt(status.refused),
     failed: BigInt(status.failed),
     lastError: status.lastError ?? '',
-    ...(status.lastErrorAt && { lastErrorAt: timestampMessage(status.lastErrorAt) }),
+    ...(status.lastErrorAt && { lastErrorAt: toTimestamp(status.lastErrorAt) }),
   });
 }

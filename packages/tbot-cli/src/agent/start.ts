@@ -1,0 +1,41 @@
+import { createLogger, type LogFormat, runDaemon } from '@teleport-ts/tbot-daemon';
+import { type ConfigSource, readConfig, tokenSecrets } from './config-source.ts';
+
+export interface StartOptions extends ConfigSource {
+  readonly logFormat: LogFormat;
+}
+
+/** Signal numbers, for the exit code that a shell shows for a process that was killed. */
+const NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
+
+/**
+ * Runs an agent until a signal stops it. The first SIGINT or SIGTERM ends it in order, which is a success; a second one
+ * ends it at once. SIGHUP renews the bot's identity now.
+ */
+export async function startAgent(options: StartOptions): Promise<void> {
+  const { config } = await readConfig(options, process.env);
+  const logger = createLogger({
+    format: options.logFormat,
+    debug: config.debug,
+    secrets: await tokenSecrets(config),
+  });
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(128 + NUMBERS[signal]);
+      logger.info({ signal }, 'asked to stop');
+      stop.abort(new DOMException(`stopped by ${signal}`, 'AbortError'));
+    });
+  }
+  await runDaemon({
+    config,
+    logger,
+    signal: stop.signal,
+    onStarted: (daemon) => {
+      process.on('SIGHUP', () => {
+        logger.info({}, 'renewing, as asked by SIGHUP');
+        daemon.renew().catch((error: unknown) => logger.warn({ err: error }, 'the renewal failed'));
+      });
+    },
+  });
+}

@@ -1,0 +1,23 @@
+import { SocketHost } from '@teleport-ts/tbot-core/client';
+import { UsageError } from '../exit.ts';
+import { statusText } from './status-text.ts';
+
+export interface StatusOptions {
+  /** Default `TBOT_SOCKET`. */
+  readonly socket?: string;
+  readonly format: 'text' | 'json';
+  readonly timeoutMs: number;
+}
+
+/** Asks an agent how it is. @throws TeleportError when it does not answer */
+export async function agentStatus(
+  options: StatusOptions,
+  environment: Readonly<Record<string, string | undefined>>,
+  nowMs: number,
+): Promise<string> {
+  const socket = options.socket ?? (environment.TBOT_SOCKET || undefined);
+  if (socket === undefined) throw new UsageError('the socket is missing', 'name it: --socket /run/tbot.sock');
+  await using host = new SocketHost({ socket, timeoutMs: options.timeoutMs, userAgent: 'tbot' });
+  const status = await host.status();
+  return options.format === 'json' ? `${JSON.stringify(status, null, 2)}\n` : statusText(status, nowMs);
+}

@@ -1,0 +1,31 @@
+import type { Argv, CommandModule } from 'yargs';
+import { UsageError } from '../exit.ts';
+
+/** `tbot status`: asks an agent how it is. */
+export const statusCommand: CommandModule = {
+  command: 'status',
+  describe: 'Show how an agent is: its identity, its sockets, their last errors',
+  builder: (yargs: Argv): Argv =>
+    yargs
+      .option('socket', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Socket of the agent: file:///path, unix:///path or a path [env: TBOT_SOCKET]',
+      })
+      .option('format', { choices: ['text', 'json'] as const, default: 'text', describe: 'For people or for programs' })
+      .option('timeout', { type: 'string', requiresArg: true, default: '10s', describe: 'Longest wait' })
+      .example('$0 status --socket /run/tbot.sock', 'A table')
+      .example('$0 status --socket /run/tbot.sock --format json', 'For jq'),
+  handler: async (parsed) => {
+    const { agentStatus } = await import('../agent/status.ts');
+    const { parseGoDuration } = await import('@teleport-ts/api-types');
+    const timeoutMs = parseGoDuration(parsed.timeout as string);
+    if (!(timeoutMs > 0)) throw new UsageError('--timeout must be positive');
+    const options = {
+      ...(parsed.socket === undefined ? {} : { socket: parsed.socket as string }),
+      format: parsed.format as 'text' | 'json',
+      timeoutMs,
+    };
+    process.stdout.write(await agentStatus(options, process.env, Date.now()));
+  },
+};

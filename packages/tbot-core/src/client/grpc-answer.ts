@@ -20,7 +20,10 @@ const STATUS_OF_HTTP: Readonly<Record<number, number>> = {
 export function statusIn(headers: IncomingHttpHeaders): GrpcFailure | 'ok' | undefined {
   const text = single(headers['grpc-status']);
   if (text === undefined) return undefined;
-  const code = /^\d{1,3}$/.test(text) ? Number(text) : GrpcCode.UNKNOWN;
+  if (!/^\d{1,3}$/.test(text)) {
+    return new GrpcFailure(GrpcCode.UNKNOWN, `received the status ${JSON.stringify(text)}`, { trailers: headers });
+  }
+  const code = Number(text);
   if (code === GrpcCode.OK) return 'ok';
   return new GrpcFailure(code, decodeMessage(single(headers['grpc-message']) ?? ''), { trailers: headers });
 }

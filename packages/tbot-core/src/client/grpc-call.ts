@@ -76,7 +76,7 @@ export function startCall(setup: CallSetup): RunningCall {
 
   function outcome(): GrpcFailure | undefined {
     if (status instanceof GrpcFailure) return status;
-    if (wrongHeaders && (status === undefined || !isHttpSuccess(wrongHeaders))) return wrongHeaders;
+    if (wrongHeaders) return wrongHeaders;
     if (status === 'ok') {
       if (!frames.unfinished) return undefined;
       return new GrpcFailure(GrpcCode.INTERNAL, 'the answer ended in the middle of a message');
@@ -94,10 +94,6 @@ export function startCall(setup: CallSetup): RunningCall {
 
   stream.end(frameMessage(setup.request));
   return { stream, abandon: end };
-}
-
-function isHttpSuccess(failure: GrpcFailure): boolean {
-  return failure.trailers[':status'] === undefined;
 }
 
 function isConnectionError(error: Error | undefined): boolean {

@@ -87,7 +87,8 @@ export class GrpcCaller {
         maxMessageBytes: this.#options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
         onMessage(message) {
-          if (answers.push(message) > 1) throw new GrpcFailure(GrpcCode.INTERNAL, 'received more than one answer');
+          // What gRPC prescribes for a wrong number of answers (statuscodes.md).
+          if (answers.push(message) > 1) throw new GrpcFailure(GrpcCode.UNIMPLEMENTED, 'received more than one answer');
         },
         onEnd(failure) {
           clearTimeout(timer);
@@ -100,7 +101,7 @@ export class GrpcCaller {
       });
       const settle = (answer: Buffer | undefined): void => {
         try {
-          if (!answer) throw new GrpcFailure(GrpcCode.INTERNAL, 'the server said OK and sent no answer');
+          if (!answer) throw new GrpcFailure(GrpcCode.UNIMPLEMENTED, 'received no answer');
           resolve(decode(method, answer));
         } catch (error) {
           reject(error);

@@ -1,5 +1,7 @@
+export { Bot } from './bot.ts';
 export * from './bot-types.ts';
 export * from './clock.ts';
+export { RolesRefusedError } from './cluster/own-role.ts';
 export * from './config/index.ts';
 export * from './destination-host.ts';
 export * from './destinations/destination.ts';
@@ -10,6 +12,8 @@ export * from './destinations/open.ts';
 export * from './destinations/uri.ts';
 export * from './identity.ts';
 export * from './identity-route.ts';
+export { botKeyAlgorithm, consumerKeyAlgorithm } from './keys/key-algorithm.ts';
+export { generateKeyPair, type KeyPair, tlsPublicKeyPem } from './keys/key-pair.ts';
 export * from './logger.ts';
 export * from './outputs/application.ts';
 export { type Backoff, backoffMs } from './retry.ts';

@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey } from 'node:crypto';
+import { createHash, createPrivateKey, randomUUID } from 'node:crypto';
 import { TeleportError } from '@teleport-ts/api-types';
 import type { Destination, FileSet } from '../destinations/destination.ts';
 import { BotIdentity } from './bot-identity.ts';
@@ -83,6 +83,11 @@ export class BotIdentityStore {
    */
   async noteRenewal(identity: BotIdentity): Promise<void> {
     await this.#destination.write({ [JOURNAL]: `${JSON.stringify({ renewing: identity.tls.serial })}\n` });
+  }
+
+  /** Notes that a join is about to happen; fails where the identity could not be saved afterwards. */
+  async noteJoin(): Promise<void> {
+    await this.#destination.write({ [JOURNAL]: `${JSON.stringify({ joining: randomUUID() })}\n` });
   }
 }
 

@@ -1,6 +1,7 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import {
   parseSshCertificate,
+  parseSshPublicKey,
   parseTlsIdentity,
   sshPublicKeyLine,
   TeleportError,
@@ -52,7 +53,8 @@ export class BotIdentity implements BotIdentityParts {
     const certificate = parseCertificate(parts.tlsCertificate);
     if (!certificate.checkPrivateKey(parts.privateKey)) throw foreign('X.509');
     const ssh = parseSshCertificate(parts.sshCertificate);
-    if (firstTwoWords(ssh.publicKey) !== sshPublicKeyLine(parts.privateKey)) throw foreign('SSH');
+    const own = parseSshPublicKey(sshPublicKeyLine(parts.privateKey));
+    if (!ssh.publicKey.blob.equals(own.blob)) throw foreign('SSH');
     if (parts.tlsAuthorities.length === 0) {
       throw new TeleportError('bad_parameter', 'the identity of the bot holds no certificate authority');
     }
@@ -91,10 +93,6 @@ function parseCertificate(pem: string): X509Certificate {
   } catch (cause) {
     throw new TeleportError('bad_parameter', 'the X.509 certificate of the bot cannot be read', { cause });
   }
-}
-
-function firstTwoWords(line: string): string {
-  return line.trim().split(/\s+/, 2).join(' ');
 }
 
 function foreign(kind: string): TeleportError {

@@ -3,7 +3,7 @@ import { TeleportError } from '@teleport-ts/api-types';
 /**
  * What a failed renewal means:
  * - `retry`: it may work later, and the identity lives on
- * - `rejoin`: the identity is over, and there is a token that it was not made with
+ * - `rejoin`: the identity is over; only a token that it was not made with helps
  * - `stop`: nothing that the agent can do helps
  */
 export type Verdict = 'retry' | 'rejoin' | 'stop';
@@ -12,8 +12,6 @@ export interface RenewalFailure {
   readonly error: TeleportError;
   /** The identity is past its end. */
   readonly expired: boolean;
-  /** A token is configured that the identity was not made with. */
-  readonly otherToken: boolean;
   /** The cluster refuses even a ping, repeatedly: everything of this user is refused. */
   readonly everythingRefused: boolean;
 }
@@ -23,18 +21,14 @@ export function judgeRenewalFailure(
   failure: RenewalFailure,
   botUser: string,
 ): { verdict: Verdict; error: TeleportError } {
-  const { error, expired, otherToken } = failure;
+  const { error, expired } = failure;
   if (isGenerationMismatch(error)) return { verdict: 'stop', error: lockedByMismatch(botUser, error) };
   if (failure.everythingRefused || isLockRefusal(error)) return { verdict: 'stop', error: locked(botUser, error) };
   if (isMissingUser(error)) {
-    const gone = new TeleportError('access_denied', `the cluster does not know the bot user ${botUser} any more`, {
-      hint: 'was the bot deleted? Create it again and join with a new token',
-      cause: error,
-    });
-    return { verdict: 'stop', error: gone };
+    return { verdict: 'stop', error: botGone(botUser, error) };
   }
   if (expired || error.code === 'expired') {
-    return { verdict: otherToken ? 'rejoin' : 'stop', error: otherToken ? error : ended(error) };
+    return { verdict: 'rejoin', error: ended(error) };
   }
   return { verdict: error.code === 'version_mismatch' || isUntrusted(error) ? 'stop' : 'retry', error };
 }
@@ -51,13 +45,22 @@ export function isLockRefusal(error: unknown): boolean {
   );
 }
 
-function isMissingUser(error: TeleportError): boolean {
+/** The user of the certificate is not there any more: every call is refused like that. */
+export function isMissingUser(error: TeleportError): boolean {
   return /"user" .* does not exist/.test(error.message);
 }
 
 /** The cluster does not know the authority of our certificate, and will not know it the next time either. */
 function isUntrusted(error: TeleportError): boolean {
   return /alert number 48\b|alert unknown ca|ALERT_UNKNOWN_CA|unknown certificate authority/.test(error.message);
+}
+
+/** The bot was deleted. */
+export function botGone(botUser: string, cause: unknown): TeleportError {
+  return new TeleportError('access_denied', `the cluster does not know the bot user ${botUser} any more`, {
+    hint: 'was the bot deleted? Create it again and join with a new token',
+    cause,
+  });
 }
 
 /** The bot's own copy of its identity is behind the server's count: the server has locked the bot. */

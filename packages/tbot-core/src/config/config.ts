@@ -85,10 +85,10 @@ export const DEFAULT_STORE_PATH = '/var/lib/teleport/bot';
 export const MIN_TTL_MS = 60_000;
 
 /** Longest lifetime that the cluster grants to bots. */
-export const MAX_TTL_MS = 7 * 24 * 3_600_000;
+export const MAX_TTL_MS: number = 7 * 24 * 3_600_000;
 
 /** `credential_ttl` when nothing is configured. */
-export const DEFAULT_CREDENTIAL_TTL_MS = 3_600_000;
+export const DEFAULT_CREDENTIAL_TTL_MS: number = 3_600_000;
 
 /** `renewal_interval` when nothing is configured. */
-export const DEFAULT_RENEWAL_INTERVAL_MS = 20 * 60_000;
+export const DEFAULT_RENEWAL_INTERVAL_MS: number = 20 * 60_000;

@@ -16,6 +16,7 @@ export class FieldError extends Error {
 export function field<T>(parse: (value: unknown) => T): z.ZodType<T> {
   return z.unknown().transform((value, context) => {
     try {
+      if (value === undefined) throw new FieldError('is missing');
       return parse(value);
     } catch (error) {
       if (!(error instanceof FieldError) && !isTeleportError(error)) throw error;

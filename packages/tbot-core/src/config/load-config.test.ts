@@ -138,9 +138,7 @@ describe('a socket', () => {
     expect(refusal(withLines(`sockets: [{ path: ${long} }]`)).message).toContain(
       'too long: 108 bytes, the limit is 107',
     );
-    expect(
-      parseConfig(withLines(`sockets: [{ path: ${long.slice(1)} }]`.replace('path: x', 'path: /'))).sockets,
-    ).toHaveLength(1);
+    expect(parseConfig(withLines(`sockets: [{ path: ${long.slice(0, -1)} }]`)).sockets).toHaveLength(1);
     const twice = refusal(withLines('sockets:\n  - path: /s\n  - path: unix:///s\n'));
     expect(twice.message).toContain('tbot.yaml:4:11: sockets[1].path: is the path of sockets[0] too');
   });

@@ -1,4 +1,4 @@
-import { type Document, isMap, isNode, isPair, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
 import { ConfigError, type ConfigIssue } from './config-error.ts';
 
 /** A parsed YAML text that can tell where each key stands. */
@@ -76,7 +76,7 @@ function offsetOf(document: Document, path: readonly PropertyKey[]): number {
 
 function keyOffset(document: Document, path: readonly PropertyKey[], key: string): number | undefined {
   const parent: unknown = path.length === 0 ? document.contents : document.getIn(path, true);
-  if (!isMap(parent) || isSeq(parent)) return undefined;
+  if (!isMap(parent)) return undefined;
   const pair = parent.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === key);
   return pair && isScalar(pair.key) ? pair.key.range?.[0] : undefined;
 }

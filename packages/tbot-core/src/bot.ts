@@ -1,0 +1,271 @@
+import type { Client } from '@teleport-ts/api-client';
+import { isTeleportError, TeleportError } from '@teleport-ts/api-types';
+import type { BotIdentity } from './bot-identity/bot-identity.ts';
+import { BotIdentityStore } from './bot-identity/bot-identity-store.ts';
+import { botGone, isMissingUser, locked } from './bot-identity/failure-verdict.ts';
+import { type FirstIdentity, firstIdentity, rejoin } from './bot-identity/first-identity.ts';
+import { Heartbeat } from './bot-identity/heartbeat.ts';
+import { IdentityKeeper } from './bot-identity/identity-keeper.ts';
+import { prepareRenewal } from './bot-identity/renew.ts';
+import { retryConnecting } from './bot-identity/retry-connecting.ts';
+import { type BotSettings, botSettings } from './bot-settings.ts';
+import type { BotDescription, BotOptions, BotState, BotStatus, RunningBot } from './bot-types.ts';
+import { BotLink } from './cluster/bot-link.ts';
+import { ClusterFacts } from './cluster/cluster-facts.ts';
+import { CredentialIssuer } from './cluster/credential-issuer.ts';
+import { dial } from './cluster/dial.ts';
+import { MIN_TTL_MS } from './config/config.ts';
+import type { CallOptions, IdentityRequest } from './destination-host.ts';
+import type { DestinationLock } from './destinations/destination.ts';
+import type { Identity } from './identity.ts';
+import type { Logger } from './logger.ts';
+import { patience, waitFor } from './waiting.ts';
+
+/** How long calls on their way may go on when the bot is closed. */
+const CLOSE_GRACE_MS = 5_000;
+
+/**
+ * A Machine ID bot in this process: joins a cluster or picks up a stored identity, keeps that identity fresh, and issues
+ * short-lived credentials for the roles that the bot may impersonate.
+ *
+ * It is a `DestinationHost`; `SocketHost` is the one for a bot in another process.
+ *
+ * @example
+ * await using bot = await Bot.start({
+ *   proxyServer: 'teleport.example.com:443',
+ *   onboarding: { token: '/run/secrets/join-token' },
+ *   store: await openDestination('/var/lib/my-bot'),
+ * });
+ * const identity = await bot.generateIdentity({ kind: 'application', name: 'grafana' });
+ */
+export class Bot implements RunningBot {
+  readonly logger: Logger;
+  readonly closed: Promise<TeleportError | undefined>;
+  readonly #settings: BotSettings;
+  readonly #lock: DestinationLock;
+  readonly #link: BotLink;
+  readonly #keeper: IdentityKeeper;
+  readonly #facts: ClusterFacts;
+  readonly #issuer: CredentialIssuer;
+  #heartbeat: Heartbeat | undefined;
+  #settle!: (end: TeleportError | undefined) => void;
+  #closing: Promise<void> | undefined;
+  #examining: Promise<void> | undefined;
+
+  private constructor(parts: BotParts) {
+    const { first, settings, link, store } = parts;
+    const { clock, random, logger, ttlMs, renewalIntervalMs: intervalMs } = settings;
+    const { identity } = first;
+    const client = (): Client => this.#link.client;
+    this.logger = logger;
+    this.#settings = settings;
+    this.#lock = parts.lock;
+    this.#link = link;
+    this.closed = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    this.#keeper = new IdentityKeeper(identity, first.saved, {
+      steps: {
+        prepare: (current) => prepareRenewal(client(), current, new Date(clock.now() + ttlMs)),
+        note: (current) => store.noteRenewal(current),
+        save: (next) => store.save(next),
+        adopt: (next) => link.replace(next),
+        ping: () => client().ping({ timeoutMs: 10_000 }),
+        rejoin: (current) => rejoin(current, settings),
+      },
+      intervalMs,
+      clock,
+      random,
+      logger,
+      onEnd: (error) => void this.#stop(0, error),
+    });
+    const botUser = identity.tls.user;
+    this.#facts = new ClusterFacts({ client, botUser, cluster: identity.cluster, clock });
+    this.#issuer = new CredentialIssuer({
+      client,
+      botUser,
+      facts: this.#facts,
+      proxyAddress: () => this.#proxyAddress(),
+      dial: (credential, leaf) => dial(settings.dial, credential, leaf === undefined ? {} : { cluster: leaf }),
+      defaultTtlMs: ttlMs,
+      clock,
+      random,
+    });
+  }
+
+  /**
+   * Starts a bot: renews a stored identity, or joins when there is none or when the token has changed.
+   *
+   * @throws TeleportError `bad_parameter` (options, clock skew), `not_found` (neither identity nor token), `access_denied`
+   * (token or CA pin refused), `expired`, `locked`, `already_exists` (the store is in use), `connection_problem`
+   */
+  static async start(options: BotOptions): Promise<Bot> {
+    const settings = botSettings(options);
+    const lock = await options.store.lock();
+    let bot: Bot | undefined;
+    try {
+      const store = new BotIdentityStore(options.store);
+      if (!options.store.persistent) {
+        settings.logger.warn({}, 'the identity of the bot is kept in memory only: a restart needs a new token');
+      }
+      const first = await firstIdentity(store, options.store.persistent, settings, options.signal);
+      const link = await openLink(first, settings, options.signal);
+      bot = new Bot({ first, settings, link, store, lock });
+      if (first.stored) await bot.#renewAtStart(first, store);
+      else bot.#keeper.schedule();
+      bot.#heartbeat = new Heartbeat({ client: () => link.client, clock: settings.clock, logger: settings.logger });
+      return bot;
+    } catch (error) {
+      if (bot) await bot.#stop(0, isTeleportError(error) ? error : undefined);
+      else await lock[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async generateIdentity(request: IdentityRequest, options: CallOptions = {}): Promise<Identity> {
+    this.#assertOpen();
+    using limit = patience(options, 'issuing the credential');
+    try {
+      return await this.#issuer.issue(request, limit.signal);
+    } catch (error) {
+      if (isTeleportError(error, 'access_denied')) this.#examine(error);
+      throw error;
+    }
+  }
+
+  status(): BotStatus {
+    const { identity, lastFailure, nextRenewal } = this.#keeper;
+    const { tls } = identity;
+    return {
+      state: this.#state(),
+      botName: tls.botName ?? tls.user.replace(/^bot-/, ''),
+      botInstanceId: tls.botInstanceId ?? '',
+      cluster: identity.cluster,
+      address: this.#link.client.connection.address,
+      serverVersion: this.#link.client.server.version,
+      generation: tls.generation,
+      expires: tls.notAfter,
+      ...(nextRenewal && { nextRenewal }),
+      ...(lastFailure && { lastError: lastFailure.message, lastErrorAt: lastFailure.at }),
+    };
+  }
+
+  async describe(options: CallOptions = {}): Promise<BotDescription> {
+    this.#assertOpen();
+    using limit = patience(options, 'asking the cluster');
+    const asked = Promise.all([this.#facts.roles(), this.#facts.clusters()]);
+    const [roles, clusters] = await waitFor(asked, limit.signal);
+    return {
+      roles,
+      clusters,
+      cluster: this.#facts.cluster,
+      proxyAddress: this.#proxyAddress(),
+      kinds: ['application'],
+      defaultTtlMs: this.#settings.ttlMs,
+      minTtlMs: MIN_TTL_MS,
+    };
+  }
+
+  async renew(options: CallOptions = {}): Promise<void> {
+    this.#assertOpen();
+    using limit = patience(options, 'renewing the identity of the bot');
+    await waitFor(this.#keeper.renew(), limit.signal);
+  }
+
+  close(options: { graceMs?: number } = {}): Promise<void> {
+    return this.#stop(options.graceMs ?? CLOSE_GRACE_MS, undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** A failure that the next try may mend does not keep the bot from starting: its stored identity is still good. */
+  async #renewAtStart(first: FirstIdentity, store: BotIdentityStore): Promise<void> {
+    await store.noteRenewal(first.identity);
+    try {
+      await this.#keeper.renew();
+    } catch (error) {
+      if (this.#keeper.end) throw this.#keeper.end;
+      this.logger.warn(
+        { error: error instanceof Error ? error.message : String(error) },
+        'starting with the stored identity',
+      );
+    }
+  }
+
+  #state(): BotState {
+    const { end, identity, renewing, lastFailure } = this.#keeper;
+    if (end?.code === 'locked') return 'locked';
+    if (!identity.validAt(this.#settings.clock.now())) return 'expired';
+    if (renewing) return 'renewing';
+    return end || lastFailure ? 'degraded' : 'running';
+  }
+
+  #proxyAddress(): string {
+    const { server, connection } = this.#link.client;
+    return server.proxyPublicAddress || (connection.method === 'tls-routing' ? connection.address : '');
+  }
+
+  #assertOpen(): void {
+    if (this.#keeper.end) throw this.#keeper.end;
+    if (this.#closing) throw new TeleportError('canceled', 'the bot is closed');
+  }
+
+  /** A refusal may be a lock on the whole bot, which then should say so and stop. */
+  #examine(error: TeleportError): void {
+    this.#examining ??= this.#keeper.examine(error).finally(() => {
+      this.#examining = undefined;
+    });
+    this.#examining.catch(() => {});
+  }
+
+  #stop(graceMs: number, end: TeleportError | undefined): Promise<void> {
+    this.#closing ??= this.#shutDown(graceMs, end);
+    return this.#closing;
+  }
+
+  async #shutDown(graceMs: number, end: TeleportError | undefined): Promise<void> {
+    this.#heartbeat?.close();
+    try {
+      // When the keeper itself has ended, the renewal that it would be waiting for is the caller of this.
+      if (!end) await this.#keeper.close();
+      await this.#issuer.close();
+      await this.#link.close(graceMs);
+      await this.#lock[Symbol.asyncDispose]();
+    } finally {
+      this.#settle(end);
+    }
+  }
+}
+
+interface BotParts {
+  readonly first: FirstIdentity;
+  readonly settings: BotSettings;
+  readonly link: BotLink;
+  readonly store: BotIdentityStore;
+  readonly lock: DestinationLock;
+}
+
+/** The first connection. One that is refused before anything was asked, and refused again, means a lock. */
+async function openLink(
+  first: FirstIdentity,
+  settings: BotSettings,
+  signal: AbortSignal | undefined,
+): Promise<BotLink> {
+  const { identity, renewalInterrupted } = first;
+  const open = (by: BotIdentity, until?: AbortSignal): Promise<Client> => dial(settings.dial, by, { signal: until });
+  let refused = 0;
+  const link = (): Promise<BotLink> =>
+    BotLink.open(open, identity, signal).catch((error: unknown) => {
+      if (!isTeleportError(error, 'access_denied')) throw error;
+      if (isMissingUser(error)) throw botGone(identity.tls.user, error);
+      if (++refused > 1) throw locked(identity.tls.user, error, renewalInterrupted);
+      throw new TeleportError('access_denied', error.message, {
+        cause: error,
+        retryable: true,
+        ...(error.hint && { hint: error.hint }),
+      });
+    });
+  return await retryConnecting(settings, signal, link);
+}

@@ -1,0 +1,60 @@
+import type { TlsIdentity } from '@teleport-ts/api-types';
+import { accessDenied, notFound } from '../errors.ts';
+import type { ClusterState } from '../state/cluster-state.ts';
+import type { Caller } from './caller.ts';
+import { type LockSubject, lockOn } from './locks.ts';
+import { RoleSet } from './role-set.ts';
+import { ruleError, type Verb } from './rules.ts';
+
+/** What a verified client certificate says, and whether the host authority issued it. */
+export interface VerifiedPeer {
+  readonly identity: TlsIdentity;
+  readonly isHost: boolean;
+}
+
+const NOBODY = new RoleSet([]);
+
+/**
+ * Who a certificate speaks for at this moment: the user must still be there, its roles too, and nothing of it locked.
+ * The reasons of a refusal are not told, a user or a role that is gone aside.
+ *
+ * @throws TeleportError `access_denied` or `not_found`, both with the text `access denied`
+ */
+export function authenticate(state: ClusterState, peer: VerifiedPeer | undefined, ip: string): Caller {
+  if (!peer) return { user: '', roles: new NopRoles(), ip };
+  const { identity, isHost } = peer;
+  if (isHost) return { user: identity.user, roles: NOBODY, identity, systemRole: identity.roles[0] as string, ip };
+
+  const { user, roles, traits } = identity;
+  if (!state.users.has(user)) throw notFound(`access denied\n\t"user" ${JSON.stringify(user)} does not exist`);
+  const lock = lockOn(subjectOf(identity), state.locks.values(), state.clock.now());
+  if (lock) throw accessDenied();
+  const held = roles.map((name) => {
+    const role = state.roles.get(name);
+    if (!role) throw notFound(`access denied\n\trole ${name} is not found`);
+    return role;
+  });
+  return { user, roles: new RoleSet(held, traits), identity, ip };
+}
+
+/** What a lock may be aimed at, for the holder of a certificate. */
+export function subjectOf(identity: TlsIdentity): LockSubject {
+  return {
+    user: identity.user,
+    roles: identity.roles,
+    mfaDevice: identity.mfaVerified,
+    device: identity.device?.id,
+    accessRequests: identity.activeRequests,
+  };
+}
+
+/** Without a certificate not even the rules hold that every user has. */
+class NopRoles extends RoleSet {
+  constructor() {
+    super([]);
+  }
+
+  override checkRules(kind: string, verbs: readonly Verb[]): never {
+    throw ruleError(kind, verbs);
+  }
+}

@@ -1,0 +1,127 @@
+import { constants } from 'node:crypto';
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http';
+import type { Socket } from 'node:net';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { decodeClusterName } from '@teleport-ts/api-types';
+import { authenticate, type VerifiedPeer } from '../access/authenticate.ts';
+import type { Clock } from '../clock.ts';
+
+import type { Logger } from '../logger.ts';
+import type { RpcServer } from '../rpc/rpc-server.ts';
+import type { ClusterState } from '../state/cluster-state.ts';
+import { type ClientAuthority, ClientCertificateError, verifyClientCertificate } from './client-certificate.ts';
+
+/** A server's key and certificate, PEM. */
+export interface ServerIdentity {
+  readonly key: string;
+  readonly cert: string;
+}
+
+export interface AuthListenerOptions {
+  readonly state: ClusterState;
+  readonly rpc: RpcServer;
+  readonly identity: ServerIdentity;
+  /** User and host authorities of this cluster and of those it trusts. */
+  readonly authorities: () => readonly ClientAuthority[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/**
+ * The auth service's TLS port. A client certificate is optional, but one that is shown must be good; `h2` is gRPC, all
+ * else the HTTP API of old, of which nothing is served.
+ */
+export class AuthListener {
+  readonly #options: AuthListenerOptions;
+  readonly #server: Server;
+  readonly #http: HttpServer;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(options: AuthListenerOptions) {
+    this.#options = options;
+    this.#server = createServer({
+      ...options.identity,
+      minVersion: 'TLSv1.2',
+      secureOptions: constants.SSL_OP_NO_TICKET,
+      requestCert: true,
+      rejectUnauthorized: false,
+      ALPNCallback: ({ protocols }) => ['h2', 'http/1.1'].find((known) => protocols.includes(known)),
+    });
+    this.#server.on('connection', (socket) => this.#track(socket));
+    this.#server.on('secureConnection', (socket) => this.#accept(socket));
+    this.#server.on('tlsClientError', (error, socket) => {
+      options.logger.debug({ error }, 'TLS handshake failed');
+      socket.destroy();
+    });
+    this.#http = createHttpServer((_request, response) => {
+      response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('404 page not found\n');
+    });
+  }
+
+  /** Takes over a connection that another listener has accepted, from its first byte on. */
+  accept(socket: Socket): void {
+    this.#server.emit('connection', socket);
+  }
+
+  get server(): Server {
+    return this.#server;
+  }
+
+  /** What the listener shows from the next connection on. */
+  setIdentity(identity: ServerIdentity): void {
+    this.#server.setSecureContext({ ...identity, minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_TICKET });
+  }
+
+  close(): void {
+    this.#http.close();
+    this.#http.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #track(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+  }
+
+  #accept(socket: TLSSocket): void {
+    const { state, rpc, logger } = this.#options;
+    socket.on('error', () => socket.destroy());
+    let peer: VerifiedPeer | undefined;
+    try {
+      peer = this.#verify(socket);
+    } catch (error) {
+      if (!(error instanceof ClientCertificateError)) throw error;
+      logger.warn({ reason: error.message }, 'client certificate refused, closing the connection');
+      socket.destroy();
+      return;
+    }
+    const ip = socket.remoteAddress ?? '';
+    if (socket.alpnProtocol === 'h2') rpc.serve({ socket, authenticate: () => authenticate(state, peer, ip) });
+    else this.#http.emit('connection', socket);
+  }
+
+  #verify(socket: TLSSocket): VerifiedPeer | undefined {
+    const certificate = socket.getPeerX509Certificate();
+    if (!certificate) return undefined;
+    if (socket.getPeerCertificate(true).issuerCertificate) {
+      throw new ClientCertificateError('client sent a chain of certificates, expected one');
+    }
+    const { authorities, clock } = this.#options;
+    const trusted = forServerName((socket as { servername?: string | false | null }).servername, authorities());
+    const peer = verifyClientCertificate(certificate, trusted, clock.now());
+    if (peer.identity.usage.length > 0) {
+      throw new ClientCertificateError(`certificate is restricted to ${peer.identity.usage}`);
+    }
+    return peer;
+  }
+}
+
+/** A server name that encodes a cluster narrows the authorities to that cluster's; any other name does not. */
+function forServerName(
+  serverName: string | false | null | undefined,
+  authorities: readonly ClientAuthority[],
+): readonly ClientAuthority[] {
+  const cluster = serverName ? decodeClusterName(serverName) : undefined;
+  return cluster === undefined ? authorities : authorities.filter((authority) => authority.cluster === cluster);
+}

@@ -1,0 +1,73 @@
+import type { X509Certificate } from 'node:crypto';
+import { parseTlsIdentity, type TlsIdentity } from '@teleport-ts/api-types';
+import type { VerifiedPeer } from '../access/authenticate.ts';
+
+/** An authority whose certificates a client may show. */
+export interface ClientAuthority {
+  readonly type: 'user' | 'host';
+  readonly cluster: string;
+  readonly certificates: readonly X509Certificate[];
+}
+
+/** Why a client certificate is refused; the client is not told, its connection is closed. */
+export class ClientCertificateError extends Error {
+  override readonly name = 'ClientCertificateError';
+}
+
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
+const SYSTEM_ROLES = new Set(
+  (
+    'Auth Node Proxy Admin Kube App Db WindowsDesktop Bot Instance Discovery Okta MDM Nop ProvisionToken Signup ' +
+    'Trusted_cluster RemoteProxy AccessGraphPlugin'
+  ).split(' '),
+);
+
+/**
+ * Whether a certificate is good at `now`, and for whom. This is done here and not by OpenSSL because a test decides what
+ * time it is, and because what a certificate may be used for stands in Teleport's part of the subject.
+ *
+ * @throws ClientCertificateError
+ */
+export function verifyClientCertificate(
+  certificate: X509Certificate,
+  authorities: readonly ClientAuthority[],
+  now: number,
+): VerifiedPeer {
+  const identity = readIdentity(certificate);
+  if (now < identity.notBefore.getTime()) throw new ClientCertificateError('certificate is not yet valid');
+  if (now > identity.notAfter.getTime()) throw new ClientCertificateError('certificate has expired');
+  const issuer = authorities.find(({ certificates }) => certificates.some((ca) => isIssuedBy(certificate, ca, now)));
+  if (!issuer) throw new ClientCertificateError('certificate is signed by an unknown certificate authority');
+  if (certificate.keyUsage && !certificate.keyUsage.includes(CLIENT_AUTH)) {
+    throw new ClientCertificateError('certificate is not for TLS clients');
+  }
+  if (identity.teleportCluster !== undefined && identity.teleportCluster !== issuer.cluster) {
+    throw new ClientCertificateError(
+      `certificate of cluster ${identity.teleportCluster} is issued by ${issuer.cluster}`,
+    );
+  }
+  const isSystem = identity.roles.some((role) => SYSTEM_ROLES.has(role));
+  if (isSystem !== (issuer.type === 'host')) {
+    throw new ClientCertificateError(
+      `certificate with the roles ${identity.roles} is issued by a ${issuer.type} authority`,
+    );
+  }
+  return { identity, isHost: issuer.type === 'host' };
+}
+
+function readIdentity(certificate: X509Certificate): TlsIdentity {
+  try {
+    return parseTlsIdentity(certificate);
+  } catch (error) {
+    throw new ClientCertificateError('certificate holds no identity', { cause: error });
+  }
+}
+
+function isIssuedBy(certificate: X509Certificate, ca: X509Certificate, now: number): boolean {
+  return (
+    Date.parse(ca.validFrom) <= now &&
+    now <= Date.parse(ca.validTo) &&
+    certificate.checkIssued(ca) &&
+    certificate.verify(ca.publicKey)
+  );
+}

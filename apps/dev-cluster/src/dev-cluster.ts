@@ -1,0 +1,289 @@
+import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { caPin, type SignatureSuite } from '@teleport-ts/api-types';
+import { LockTarget, type LockV2 } from '@teleport-ts/api-types/proto/teleport/types/lock';
+import { type Clock, systemClock } from './clock.ts';
+import type { ClusterContext } from './cluster-context.ts';
+import { notFound } from './errors.ts';
+import { issueUserCredentials, type UserCredentials, type UserCredentialsRequest } from './issuing/user-credentials.ts';
+import { Listeners } from './listeners.ts';
+import { type Logger, silentLogger } from './logger.ts';
+import { IdentityTokens } from './proxy/identity-token.ts';
+import { metadataOf, nameOf } from './resources.ts';
+import { Faults } from './rpc/faults.ts';
+import { ReceivedCalls } from './rpc/received-calls.ts';
+import { type ApplicationFields, applicationServer } from './state/applications.ts';
+import { Authorities } from './state/authorities.ts';
+import { type BotFields, botOf, botUserName, putBot } from './state/bots.ts';
+import { appServerKey, ClusterState } from './state/cluster-state.ts';
+import { type RoleFields, roleFrom } from './state/role-fields.ts';
+import { type BotTokenFields, botToken } from './state/tokens.ts';
+import { newUser, type UserFields } from './state/users.ts';
+import { DataDirLock } from './store/data-dir-lock.ts';
+import { toTimestamp, zeroTime } from './timestamps.ts';
+
+export interface DevClusterOptions {
+  /** Default `dev.cluster`. */
+  readonly name?: string;
+  /** Where the state is kept; without it the cluster is forgotten when it stops. Made when it is not there. */
+  readonly dataDir?: string;
+  /** The address to listen on. Default 127.0.0.1: the cluster is not made to be reached from elsewhere. */
+  readonly host?: string;
+  /** Default: the port that the data directory remembers, else any free one. */
+  readonly authPort?: number;
+  /** Default: the port that the data directory remembers, else any free one. */
+  readonly proxyPort?: number;
+  /** Which algorithms keys use. Default `balanced-v1`, as with a new Teleport 18. */
+  readonly signatureSuite?: SignatureSuite;
+  /** What the cluster says it is. Default `18.0.0`. */
+  readonly serverVersion?: string;
+  /** The time that decides about expiry. Should start at about the machine's time, by which clients check servers. */
+  readonly clock?: Clock;
+  /** Told what is refused and why. Default: nobody. */
+  readonly logger?: Logger;
+}
+
+/** An application of the cluster. */
+export interface Application {
+  readonly name: string;
+  /** `foo.localhost` */
+  readonly publicAddr: string;
+}
+
+/** Who or what {@link DevCluster.lock} locks; at least one of them. */
+export interface LockFields {
+  readonly user?: string;
+  readonly role?: string;
+  readonly message?: string;
+  /** Default: until it is removed. */
+  readonly expiresInMs?: number;
+}
+
+/**
+ * A Teleport cluster in this process, for development and tests: an auth service, a proxy and a demo application on real
+ * sockets, speaking Teleport 18's wire protocol. It keeps no secret worth keeping; never use it for anything else.
+ *
+ * ```ts
+ * await using cluster = await DevCluster.start();
+ * cluster.upsertRole({ name: 'deployer', allow: { appLabels: { '*': '*' } } });
+ * cluster.addApplication({ name: 'foo' });
+ * await cluster.upsertBot({ name: 'ci', roles: ['deployer'] });
+ * const token = await cluster.createToken({ botName: 'ci' });
+ * ```
+ */
+export class DevCluster implements AsyncDisposable {
+  readonly clock: Clock;
+  /** The calls that were received. */
+  readonly calls: ReceivedCalls = new ReceivedCalls();
+  /** What is to go wrong with the calls to come. */
+  readonly faults: Faults = new Faults();
+  readonly #options: DevClusterOptions;
+  readonly #context: ClusterContext;
+  readonly #tokens: IdentityTokens;
+  readonly #lock: DataDirLock | undefined;
+  #listeners: Listeners | undefined;
+  #ports: { auth: number; proxy: number };
+  #stopped: Promise<void> | undefined;
+
+  private constructor(options: DevClusterOptions, lock: DataDirLock | undefined) {
+    const { dataDir, name, signatureSuite, clock = systemClock, logger = silentLogger } = options;
+    this.#options = options;
+    this.#lock = lock;
+    this.clock = clock;
+    const state = new ClusterState({ name, signatureSuite, dataDir, clock });
+    const { facts } = state;
+    this.#ports = { auth: options.authPort ?? facts.authPort ?? 0, proxy: options.proxyPort ?? facts.proxyPort ?? 0 };
+    this.#context = {
+      state,
+      authorities: new Authorities({ store: state.store, clock, clusterName: facts.name, suite: facts.signatureSuite }),
+      clock,
+      logger,
+      serverVersion: options.serverVersion ?? '18.0.0',
+      proxyPublicAddr: () => this.proxyAddress,
+    };
+    this.#tokens = new IdentityTokens(this.#context);
+    state.store.ready();
+  }
+
+  /**
+   * Starts a cluster; it answers when this resolves.
+   *
+   * @throws Error when a port is taken, the data directory is in use, or holds another cluster
+   */
+  static async start(options: DevClusterOptions = {}): Promise<DevCluster> {
+    const dataDir = options.dataDir === undefined ? undefined : resolve(options.dataDir);
+    const lock = dataDir === undefined ? undefined : DataDirLock.acquire(dataDir);
+    let cluster: DevCluster | undefined;
+    try {
+      cluster = new DevCluster(dataDir === undefined ? options : { ...options, dataDir }, lock);
+      await cluster.#open();
+      return cluster;
+    } catch (error) {
+      if (cluster) await cluster.stop();
+      else lock?.release();
+      throw error;
+    }
+  }
+
+  get name(): string {
+    return this.#context.state.name;
+  }
+
+  /** `127.0.0.1:port` of the auth service. */
+  get authAddress(): string {
+    return `${this.#publicHost('127.0.0.1')}:${this.#ports.auth}`;
+  }
+
+  /** `localhost:port` of the proxy. */
+  get proxyAddress(): string {
+    return `${this.#publicHost('localhost')}:${this.#ports.proxy}`;
+  }
+
+  /** Pins of the cluster's host authority, for who joins. */
+  get caPins(): string[] {
+    return this.#context.authorities.tlsCertificates('host').map((pem) => caPin(pem));
+  }
+
+  /** The authority behind the proxy's web certificate, PEM. */
+  get webCaPem(): string {
+    return this.#context.authorities.web.certificate;
+  }
+
+  /** The same as a file; only with a data directory. */
+  get webCaPath(): string | undefined {
+    const { dataDir } = this.#options;
+    return dataDir === undefined ? undefined : join(dataDir, 'web-ca.pem');
+  }
+
+  /** Makes or replaces a role. */
+  upsertRole(fields: RoleFields): void {
+    this.#context.state.roles.put(fields.name, roleFrom(fields));
+  }
+
+  /** Makes or replaces a local user. */
+  upsertUser(fields: UserFields): void {
+    this.#context.state.users.put(fields.name, newUser(this.#context.state, fields));
+  }
+
+  /** Removes a user; every call of its certificates is refused from now on. */
+  deleteUser(name: string): void {
+    if (!this.#context.state.users.delete(name)) throw notFound(`"user" ${JSON.stringify(name)} does not exist`);
+  }
+
+  /** Makes or replaces a bot, which is a user and a role. */
+  upsertBot(fields: BotFields): Promise<{ botName: string; userName: string }> {
+    putBot(this.#context.state, fields);
+    return Promise.resolve({ botName: fields.name, userName: botUserName(fields.name) });
+  }
+
+  hasBot(name: string): boolean {
+    const { state } = this.#context;
+    return botOf(state, state.users.get(botUserName(name))) !== undefined;
+  }
+
+  /** Makes a token with which a bot joins once, and returns its name, which is the secret. */
+  createToken(fields: BotTokenFields): Promise<string> {
+    const token = botToken(this.#context.state, fields);
+    this.#context.state.tokens.put(nameOf(token), token);
+    return Promise.resolve(nameOf(token));
+  }
+
+  /** Makes or replaces an application. Without a `uri` the built-in demo application answers for it. */
+  addApplication(fields: ApplicationFields): Promise<Application> {
+    const { state, serverVersion } = this.#context;
+    const server = applicationServer(state, fields, serverVersion);
+    state.appServers.put(appServerKey(state.facts.hostId, fields.name), server);
+    this.#listeners?.renewWebCertificate();
+    return Promise.resolve({ name: fields.name, publicAddr: server.Spec?.App?.Spec?.PublicAddr ?? '' });
+  }
+
+  removeApplication(name: string): void {
+    const { state } = this.#context;
+    if (!state.appServers.delete(appServerKey(state.facts.hostId, name))) {
+      throw notFound(`"app" ${JSON.stringify(name)} does not exist`);
+    }
+  }
+
+  /** Puts a lock in force and returns its name. */
+  lock({ user = '', role = '', message = '', expiresInMs }: LockFields): string {
+    const name = randomUUID();
+    const expires = expiresInMs === undefined ? undefined : toTimestamp(this.clock.now() + expiresInMs);
+    this.#context.state.locks.put(name, {
+      Kind: 'lock',
+      SubKind: '',
+      Version: 'v2',
+      Metadata: metadataOf({ name }),
+      Spec: {
+        Target: LockTarget.create({ User: user, Role: role }),
+        Message: message,
+        Expires: expires,
+        CreatedAt: zeroTime(),
+        CreatedBy: '',
+      },
+    });
+    return name;
+  }
+
+  unlock(name: string): void {
+    this.#context.state.locks.delete(name);
+  }
+
+  get locks(): readonly LockV2[] {
+    return this.#context.state.locks.values();
+  }
+
+  /** Credentials of a user without a login, as `tctl auth sign` makes them. */
+  issueUserCredentials(request: UserCredentialsRequest): Promise<UserCredentials> {
+    return issueUserCredentials(this.#context, request);
+  }
+
+  /** Closes everything and comes back on the same ports with the same state, as after a crash of the real one. */
+  async restart(): Promise<void> {
+    if (this.#stopped) throw new Error('the cluster is stopped');
+    await this.#listeners?.close();
+    this.#listeners = undefined;
+    await this.#open();
+  }
+
+  /** Ends all connections and frees the ports. Stopping twice is harmless. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #stop(): Promise<void> {
+    try {
+      await this.#listeners?.close();
+      this.#context.state.store.close();
+    } finally {
+      this.#lock?.release();
+    }
+  }
+
+  async #open(): Promise<void> {
+    const { authorities, state } = this.#context;
+    await Promise.all([authorities.signing('host').prepare(), authorities.signing('user').prepare()]);
+    this.#listeners = await Listeners.open({
+      context: this.#context,
+      tokens: this.#tokens,
+      calls: this.calls,
+      faults: this.faults,
+      host: this.#options.host ?? '127.0.0.1',
+      authPort: this.#ports.auth,
+      proxyPort: this.#ports.proxy,
+    });
+    this.#ports = { auth: this.#listeners.authPort, proxy: this.#listeners.proxyPort };
+    state.rememberPorts(this.#ports.auth, this.#ports.proxy);
+    if (this.webCaPath !== undefined) writeFileSync(this.webCaPath, this.webCaPem, { mode: 0o644 });
+  }
+
+  #publicHost(loopback: string): string {
+    const { host = '127.0.0.1' } = this.#options;
+    return ['127.0.0.1', '0.0.0.0', '::', '::1', 'localhost'].includes(host) ? loopback : host;
+  }
+}

@@ -1,0 +1,162 @@
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { keyAlgorithmFor, privateKeyPem } from '@teleport-ts/api-types';
+import { authenticate } from './access/authenticate.ts';
+import { AuthListener } from './auth/auth-listener.ts';
+import type { ClusterContext } from './cluster-context.ts';
+import { makePrivateKeyInBackground } from './pki/key-pair.ts';
+import { issueHostTlsCertificate } from './pki/tls-certificate.ts';
+import { localNames } from './pki/web-certificate.ts';
+import { AppForwarder } from './proxy/app-access.ts';
+import { DemoApplication } from './proxy/demo-application.ts';
+import type { IdentityTokens } from './proxy/identity-token.ts';
+import { ProxyListener } from './proxy/proxy-listener.ts';
+import { WebApi } from './proxy/web-api.ts';
+import { WebListener } from './proxy/web-listener.ts';
+import type { Faults } from './rpc/faults.ts';
+import type { ReceivedCalls } from './rpc/received-calls.ts';
+import { RpcServer } from './rpc/rpc-server.ts';
+import { authServices } from './services/index.ts';
+import { joinService } from './services/join-service.ts';
+import { botOf } from './state/bots.ts';
+
+export interface ListenersOptions {
+  readonly context: ClusterContext;
+  readonly tokens: IdentityTokens;
+  readonly calls: ReceivedCalls;
+  readonly faults: Faults;
+  /** The address to bind. */
+  readonly host: string;
+  readonly authPort: number;
+  readonly proxyPort: number;
+}
+
+/** Everything of a cluster that holds a socket: the two ports, what answers on them, and the demo application. */
+export class Listeners {
+  readonly #options: ListenersOptions;
+  readonly #demo: DemoApplication;
+  readonly #rpc: RpcServer;
+  readonly #joinRpc: RpcServer;
+  readonly #auth: AuthListener;
+  readonly #web: WebListener;
+  readonly #proxy: ProxyListener;
+
+  private constructor(options: ListenersOptions, identity: { key: string; cert: string }) {
+    const { context, calls, faults, tokens } = options;
+    const { state, authorities, clock, logger, serverVersion } = context;
+    this.#options = options;
+    const common = { serverVersion, calls, faults, clock, logger };
+    this.#rpc = new RpcServer({ ...common, services: authServices(context), refusesOldClients: true });
+    this.#joinRpc = new RpcServer({ ...common, services: [joinService(context)], refusesOldClients: false });
+    this.#auth = new AuthListener({
+      state,
+      rpc: this.#rpc,
+      identity,
+      authorities: () => authorities.forClients(),
+      clock,
+      logger,
+    });
+    this.#demo = new DemoApplication((user) => botOf(state, state.users.get(user))?.metadata?.name);
+    const forwarder = new AppForwarder(context, tokens, () => this.#demo.uri);
+    const api = new WebApi(context, tokens);
+    this.#web = new WebListener({
+      identity: authorities.web.issue(this.#webNames()),
+      authorities: () => authorities.forClients(),
+      clock,
+      logger,
+      handle: (peer, request, response) => {
+        if (peer) forwarder.handle(peer, request, response);
+        else void api.handle(request, response);
+      },
+      other: {
+        protocol: 'teleport-proxy-grpc',
+        serve: (socket) =>
+          this.#joinRpc.serve({
+            socket,
+            authenticate: () => authenticate(state, undefined, socket.remoteAddress ?? ''),
+          }),
+      },
+    });
+    this.#proxy = new ProxyListener(
+      {
+        auth: (cluster) => (cluster === state.name ? (socket: Socket) => this.#auth.accept(socket) : undefined),
+        web: (socket) => this.#web.accept(socket),
+        join: (socket) => this.#web.accept(socket),
+      },
+      logger,
+    );
+  }
+
+  static async open(options: ListenersOptions): Promise<Listeners> {
+    const listeners = new Listeners(options, await authIdentity(options.context));
+    try {
+      await listeners.#demo.start();
+      await listen(listeners.#auth.server, options.host, options.authPort);
+      await listen(listeners.#proxy.server, options.host, options.proxyPort);
+      return listeners;
+    } catch (error) {
+      await listeners.close();
+      throw error;
+    }
+  }
+
+  get authPort(): number {
+    return portOf(this.#auth.server);
+  }
+
+  get proxyPort(): number {
+    return portOf(this.#proxy.server);
+  }
+
+  /** Makes a web certificate that covers applications that have come since the last one. */
+  renewWebCertificate(): void {
+    this.#web.setIdentity(this.#options.context.authorities.web.issue(this.#webNames()));
+  }
+
+  async close(): Promise<void> {
+    const closed = [stopped(this.#auth.server), stopped(this.#proxy.server)];
+    this.#rpc.close();
+    this.#joinRpc.close();
+    this.#web.close();
+    this.#auth.close();
+    this.#proxy.close();
+    await Promise.all([...closed, this.#demo.stop()]);
+  }
+
+  #webNames(): string[] {
+    const { context, host } = this.#options;
+    const apps = context.state.appServers.values().map((server) => server.Spec?.App?.Spec?.PublicAddr ?? '');
+    const wildcards = new Set(['0.0.0.0', '::', '']);
+    return [...localNames, ...[host, ...apps].filter((name) => !wildcards.has(name))];
+  }
+}
+
+async function authIdentity({ state, authorities }: ClusterContext): Promise<{ key: string; cert: string }> {
+  const { hostId, signatureSuite } = state.facts;
+  const key = await makePrivateKeyInBackground(keyAlgorithmFor(signatureSuite, 'host-identity'));
+  const cert = issueHostTlsCertificate(authorities.signing('host'), {
+    publicKey: key,
+    hostId,
+    role: 'Auth',
+    additionalPrincipals: ['dev-cluster', hostId],
+  });
+  return { key: privateKeyPem(key), cert };
+}
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function stopped(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    if (server.listening) server.close(() => resolve());
+    else resolve();
+  });
+}

@@ -1,0 +1,144 @@
+import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { AppServerV3, AppV3 } from '@teleport-ts/api-types/proto/teleport/types/app';
+import { authenticate, type VerifiedPeer } from '../access/authenticate.ts';
+import type { RoleSet } from '../access/role-set.ts';
+import type { ClusterContext } from '../cluster-context.ts';
+import { DEMO_URI } from '../state/applications.ts';
+import type { IdentityTokens } from './identity-token.ts';
+
+/** An application for the identity, or the status that it is refused with. */
+export type AppDecision = { readonly app: AppV3 } | { readonly status: 403 | 404; readonly reason: string };
+
+/**
+ * Whether the holder of a verified certificate reaches an application, and which one: its route names the public address
+ * and the cluster, its session must still be there, and its roles must allow the application. The route's name, and the
+ * request's `Host`, are not looked at.
+ */
+export function decideAppAccess(
+  { state }: ClusterContext,
+  { identity, isHost }: VerifiedPeer,
+  ip: string,
+): AppDecision {
+  const refused = (reason: string): AppDecision => ({ status: 403, reason });
+  const route = identity.app;
+  if (isHost || !route?.sessionId) return refused('the certificate has no route to an application');
+  if (state.appSessions.get(route.sessionId)?.Spec?.User !== identity.user) return refused('the session is gone');
+  if (route.clusterName !== state.name) return refused(`cluster ${JSON.stringify(route.clusterName)} is not known`);
+  let roles: RoleSet;
+  try {
+    ({ roles } = authenticate(state, { identity, isHost }, ip));
+  } catch (error) {
+    return refused((error as Error).message);
+  }
+  const servers = state.appServers.values().filter((server) => isAt(server, route.publicAddr));
+  if (servers.length === 0) return refused(`nothing is at ${JSON.stringify(route.publicAddr)}`);
+  const allowed = servers.map((server) => server.Spec?.App as AppV3).find((app) => roles.mayUseApp(app));
+  return allowed ? { app: allowed } : { status: 404, reason: `no role allows ${JSON.stringify(route.publicAddr)}` };
+}
+
+function isAt(server: AppServerV3, publicAddr: string | undefined): boolean {
+  return publicAddr !== undefined && publicAddr !== '' && server.Spec?.App?.Spec?.PublicAddr === publicAddr;
+}
+
+/** What the proxy says about a request; a client's own words on it are dropped. */
+const OWN_HEADERS = new Set([
+  'teleport-jwt-assertion',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-port',
+  'x-forwarded-proto',
+  'x-forwarded-server',
+  'x-forwarded-ssl',
+  'x-real-ip',
+]);
+const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', 'host']);
+
+/** Passes requests on to applications. */
+export class AppForwarder {
+  readonly #context: ClusterContext;
+  readonly #tokens: IdentityTokens;
+  /** Where the demo application is, which stands behind every application without an address of its own. */
+  readonly #demoUri: () => string;
+
+  constructor(context: ClusterContext, tokens: IdentityTokens, demoUri: () => string) {
+    this.#context = context;
+    this.#tokens = tokens;
+    this.#demoUri = demoUri;
+  }
+
+  handle(peer: VerifiedPeer, request: IncomingMessage, response: ServerResponse): void {
+    const ip = request.socket.remoteAddress ?? '';
+    const decision = decideAppAccess(this.#context, peer, ip);
+    if (!('app' in decision)) {
+      this.#context.logger.warn({ user: peer.identity.user, reason: decision.reason }, 'application access refused');
+      request.resume();
+      answerText(response, decision.status, decision.status === 403 ? 'Forbidden' : 'Not Found');
+      return;
+    }
+    this.#forward(decision.app, peer, ip, request, response);
+  }
+
+  #forward(
+    app: AppV3,
+    { identity }: VerifiedPeer,
+    ip: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): void {
+    const uri = app.Spec?.URI || '';
+    const target = new URL(uri === DEMO_URI ? this.#demoUri() : uri);
+    const send = target.protocol === 'https:' ? httpsRequest : httpRequest;
+    const upstream = send({
+      protocol: target.protocol,
+      hostname: target.hostname,
+      port: target.port,
+      method: request.method,
+      path: request.url,
+      headers: {
+        ...passedOn(request),
+        host: target.host,
+        ...forwardedHeaders(request, ip),
+        'teleport-jwt-assertion': this.#tokens.issue(identity, uri),
+      },
+      rejectUnauthorized: app.Spec?.InsecureSkipVerify !== true,
+      agent: false,
+    });
+    upstream.on('response', (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.statusMessage, answer.headers);
+      answer.pipe(response);
+    });
+    upstream.on('error', (error) => {
+      this.#context.logger.warn({ app: app.Metadata?.Name, error }, 'application does not answer');
+      if (response.headersSent) response.destroy();
+      else answerText(response, 504, 'the application does not answer');
+    });
+    response.on('close', () => upstream.destroy());
+    request.pipe(upstream);
+  }
+}
+
+function passedOn(request: IncomingMessage): Record<string, string | string[]> {
+  const dropped = new Set(request.headers.connection?.split(',').map((name) => name.trim().toLowerCase()));
+  return Object.fromEntries(
+    Object.entries(request.headers).filter(
+      ([name, value]) => value !== undefined && !OWN_HEADERS.has(name) && !HOP_BY_HOP.has(name) && !dropped.has(name),
+    ),
+  ) as Record<string, string | string[]>;
+}
+
+function forwardedHeaders(request: IncomingMessage, ip: string): Record<string, string> {
+  const host = request.headers.host ?? '';
+  return {
+    'x-forwarded-for': ip,
+    'x-forwarded-host': host,
+    'x-forwarded-port': /:(\d+)$/.exec(host)?.[1] ?? '443',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-ssl': 'on',
+    'x-real-ip': ip,
+  };
+}
+
+export function answerText(response: ServerResponse<IncomingMessage>, status: number, text: string): void {
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
+}

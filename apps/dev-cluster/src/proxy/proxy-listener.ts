@@ -1,0 +1,78 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Logger } from '../logger.ts';
+import { type ClientHello, readClientHello } from './client-hello.ts';
+import { routeOf } from './route.ts';
+
+/** Who takes over the connections of the proxy's port, from their first byte on. */
+export interface ProxyTargets {
+  /** The auth service of a cluster, or undefined when nobody knows the cluster. */
+  auth(cluster: string): ((socket: Socket) => void) | undefined;
+  web(socket: Socket): void;
+  join(socket: Socket): void;
+}
+
+/** A client that does not say what it wants is not waited for longer than this. */
+const HELLO_TIMEOUT_MS = 10_000;
+
+/** The proxy's port: looks at the first message of each connection and hands the connection on, unread. */
+export class ProxyListener {
+  readonly server: Server;
+  readonly #targets: ProxyTargets;
+  readonly #logger: Logger;
+  readonly #sockets = new Set<Socket>();
+
+  constructor(targets: ProxyTargets, logger: Logger) {
+    this.#targets = targets;
+    this.#logger = logger;
+    this.server = createServer((socket) => this.#accept(socket));
+  }
+
+  close(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #accept(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    socket.setTimeout(HELLO_TIMEOUT_MS, () => socket.destroy());
+    let received = Buffer.alloc(0);
+    const onData = (chunk: Buffer): void => {
+      received = Buffer.concat([received, chunk]);
+      let hello: ClientHello | undefined;
+      try {
+        hello = readClientHello(received);
+      } catch {
+        socket.destroy();
+        return;
+      }
+      if (!hello) return;
+      socket.off('data', onData);
+      socket.pause();
+      socket.setTimeout(0);
+      socket.removeAllListeners('timeout');
+      socket.unshift(received);
+      this.#route(socket, hello);
+    };
+    socket.on('data', onData);
+  }
+
+  #route(socket: Socket, hello: ClientHello): void {
+    const route = routeOf(hello);
+    switch (route.to) {
+      case 'web':
+        return this.#targets.web(socket);
+      case 'join':
+        return this.#targets.join(socket);
+      case 'auth': {
+        const accept = this.#targets.auth(route.cluster);
+        if (accept) return accept(socket);
+        this.#logger.warn({ cluster: route.cluster }, 'connection for an unknown cluster closed');
+        break;
+      }
+      case 'nobody':
+        this.#logger.warn({ reason: route.reason }, 'connection closed');
+    }
+    socket.resetAndDestroy();
+  }
+}

@@ -1,0 +1,31 @@
+import { decodeClusterName } from '@teleport-ts/api-types';
+import type { ClientHello } from './client-hello.ts';
+
+/** Where a connection to the proxy's one port goes. */
+export type ProxyRoute =
+  | { readonly to: 'auth'; readonly cluster: string }
+  | { readonly to: 'web' }
+  | { readonly to: 'join' }
+  /** Nobody serves it: the connection is closed without an alert. */
+  | { readonly to: 'nobody'; readonly reason: string };
+
+const AUTH_PREFIX = 'teleport-auth@';
+
+/**
+ * Walks the client's protocols in the client's order; the first one that has a route decides.
+ *
+ * The proxy does not answer for auth: the connection is handed on as it came, so that there is one TLS layer and the
+ * server certificate is auth's.
+ */
+export function routeOf({ protocols }: ClientHello): ProxyRoute {
+  if (protocols.length === 0) return { to: 'web' };
+  for (const protocol of protocols) {
+    if (protocol.startsWith(AUTH_PREFIX)) {
+      const cluster = decodeClusterName(protocol.slice(AUTH_PREFIX.length));
+      return cluster === undefined ? { to: 'nobody', reason: `${protocol} names no cluster` } : { to: 'auth', cluster };
+    }
+    if (protocol === 'teleport-proxy-grpc') return { to: 'join' };
+    if (protocol === 'http/1.1' || protocol === 'h2' || protocol === 'teleport-auth') return { to: 'web' };
+  }
+  return { to: 'nobody', reason: `no route for ${protocols.join(', ')}` };
+}

@@ -1,0 +1,36 @@
+import type { ClusterContext } from '../cluster-context.ts';
+import type { Service } from '../rpc/service.ts';
+import { appSessionCalls } from './app-sessions.ts';
+import { botInstanceService } from './bot-instance-service.ts';
+import { botService } from './bot-service.ts';
+import { clusterConfigService } from './cluster-config-service.ts';
+import { joinService } from './join-service.ts';
+import { lockCalls } from './locks.ts';
+import { pingCalls } from './ping.ts';
+import { presenceService } from './presence-service.ts';
+import { resourceCalls } from './resources.ts';
+import { roleCalls } from './roles.ts';
+import { tokenCalls } from './tokens.ts';
+import { trustService } from './trust-service.ts';
+import { userCertCalls } from './user-certs.ts';
+import { usersService } from './users-service.ts';
+
+/** All that the auth service answers. `proto.AuthService` is one service in many parts, each in a file of its own. */
+export function authServices(context: ClusterContext): Service[] {
+  return [
+    pingCalls(context),
+    userCertCalls(context),
+    roleCalls(context),
+    tokenCalls(context),
+    lockCalls(context),
+    appSessionCalls(context),
+    resourceCalls(context),
+    joinService(context),
+    trustService(context),
+    usersService(context),
+    clusterConfigService(context),
+    botService(context),
+    botInstanceService(context),
+    presenceService(),
+  ];
+}

@@ -1,0 +1,47 @@
+import { signatureSuiteNumber } from '@teleport-ts/api-types';
+import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
+import { Features, type PingResponse } from '@teleport-ts/api-types/proto/teleport/proto/ping';
+import type { ClusterContext } from '../cluster-context.ts';
+import { type Handlers, type Service, service } from '../rpc/service.ts';
+import { zeroTime } from '../timestamps.ts';
+
+/** What anybody may call, with or without a client certificate. */
+export function pingCalls({ state, authorities, serverVersion, proxyPublicAddr }: ClusterContext): Service {
+  const handlers: Handlers<typeof AuthServiceDefinition> = {
+    ping: (_request, call): PingResponse => ({
+      ClusterName: state.name,
+      ServerVersion: serverVersion,
+      ServerFeatures: communityFeatures(),
+      ProxyPublicAddr: proxyPublicAddr(),
+      IsBoring: false,
+      RemoteAddr: call.remoteAddress,
+      LoadAllCAs: false,
+      signatureAlgorithmSuite: signatureSuiteNumber(
+        state.facts.signatureSuite,
+      ) as PingResponse['signatureAlgorithmSuite'],
+      LicenseExpiry: zeroTime(),
+    }),
+    getDomainName: () => ({ DomainName: state.name }),
+    getClusterCACert: () => ({ TLSCA: Buffer.from(authorities.tlsCertificates('host').join('\n')) }),
+  };
+  return service(AuthServiceDefinition, handlers);
+}
+
+/** What the open-source edition says it can do. */
+function communityFeatures(): Features {
+  const enabled = ['App', 'DB', 'Desktop', 'JoinActiveSessions', 'K8s'];
+  return Features.create({
+    Kubernetes: true,
+    App: true,
+    DB: true,
+    Desktop: true,
+    DeviceTrust: {},
+    AccessRequests: {},
+    AccessList: {},
+    AccessMonitoring: {},
+    Policy: {},
+    SupportType: 1,
+    JoinActiveSessions: true,
+    entitlements: new Map(enabled.map((name) => [name, { enabled: true, limit: 0 }])),
+  });
+}

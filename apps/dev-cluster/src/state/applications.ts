@@ -1,0 +1,67 @@
+import type { AppServerV3, AppV3 } from '@teleport-ts/api-types/proto/teleport/types/app';
+import { metadataOf } from '../resources.ts';
+import { zeroTime } from '../timestamps.ts';
+import type { ClusterState } from './cluster-state.ts';
+
+export interface ApplicationFields {
+  readonly name: string;
+  /** Where it listens, e.g. `http://127.0.0.1:9000`; none: the built-in demo application. */
+  readonly uri?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly description?: string;
+  /** Default `<name>.localhost`. */
+  readonly publicAddr?: string;
+}
+
+/** The address of applications that the demo application answers for (RFC 2606: it can be nobody's). */
+export const DEMO_URI = 'http://demo.invalid';
+
+/** An application and the heartbeat of the service that it is reached by. */
+export function applicationServer({ facts }: ClusterState, fields: ApplicationFields, version: string): AppServerV3 {
+  const { name, uri = DEMO_URI, labels = {}, description = '', publicAddr = `${name}.localhost` } = fields;
+  const app: AppV3 = {
+    Kind: 'app',
+    SubKind: '',
+    Version: 'v3',
+    Metadata: metadataOf({ name, description, labels }),
+    Spec: {
+      URI: uri,
+      PublicAddr: publicAddr,
+      DynamicLabels: new Map(),
+      InsecureSkipVerify: false,
+      Rewrite: undefined,
+      AWS: undefined,
+      Cloud: '',
+      UserGroups: [],
+      Integration: '',
+      RequiredAppNames: [],
+      CORS: undefined,
+      IdentityCenter: undefined,
+      TCPPorts: [],
+      UseAnyProxyPublicAddr: false,
+    },
+  };
+  return {
+    Kind: 'app_server',
+    SubKind: '',
+    Version: 'v3',
+    Metadata: metadataOf({ name }),
+    Spec: {
+      Version: version,
+      Hostname: 'dev-cluster',
+      HostID: facts.hostId,
+      Rotation: {
+        State: '',
+        Phase: '',
+        Mode: '',
+        CurrentID: '',
+        Started: zeroTime(),
+        GracePeriod: 0n,
+        LastRotated: zeroTime(),
+        Schedule: { UpdateClients: zeroTime(), UpdateServers: zeroTime(), Standby: zeroTime() },
+      },
+      App: app,
+      ProxyIDs: [facts.hostId],
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import type { SignatureSuite } from '@teleport-ts/api-types';
+import { BotInstance } from '@teleport-ts/api-types/proto/teleport/machineid/v1/bot_instance';
+import { AppServerV3 } from '@teleport-ts/api-types/proto/teleport/types/app';
+import { LockV2 } from '@teleport-ts/api-types/proto/teleport/types/lock';
+import { ProvisionTokenV2 } from '@teleport-ts/api-types/proto/teleport/types/provision_token';
+import { RoleV6 } from '@teleport-ts/api-types/proto/teleport/types/role';
+import { UserV2 } from '@teleport-ts/api-types/proto/teleport/types/user';
+import { WebSessionV2 } from '@teleport-ts/api-types/proto/teleport/types/web_session';
+import type { Clock } from '../clock.ts';
+import { expiresAt } from '../resources.ts';
+import { jsonCodec } from '../store/codec.ts';
+import type { Collection } from '../store/collection.ts';
+import { Store } from '../store/store.ts';
+import { fromTimestamp } from '../timestamps.ts';
+
+/** What is decided when a cluster is made and stays. */
+export interface ClusterFacts {
+  readonly name: string;
+  readonly clusterId: string;
+  /** The auth service's host id. */
+  readonly hostId: string;
+  readonly signatureSuite: SignatureSuite;
+  readonly authPort?: number;
+  readonly proxyPort?: number;
+}
+
+export interface ClusterStateOptions {
+  readonly name?: string | undefined;
+  readonly signatureSuite?: SignatureSuite | undefined;
+  readonly dataDir?: string | undefined;
+  readonly clock: Clock;
+}
+
+/** Everything that the cluster knows; the services read and write it, nothing else does. */
+export class ClusterState {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly roles: Collection<RoleV6>;
+  readonly users: Collection<UserV2>;
+  readonly tokens: Collection<ProvisionTokenV2>;
+  /** By {@link botInstanceKey}. */
+  readonly botInstances: Collection<BotInstance>;
+  readonly locks: Collection<LockV2>;
+  /** By {@link appServerKey}. */
+  readonly appServers: Collection<AppServerV3>;
+  readonly appSessions: Collection<WebSessionV2>;
+  readonly #facts: Collection<ClusterFacts>;
+
+  constructor({ name, signatureSuite, dataDir, clock }: ClusterStateOptions) {
+    const store = new Store({ clock, dataDir });
+    this.store = store;
+    this.clock = clock;
+    this.#facts = store.collection('facts', { codec: jsonCodec<ClusterFacts>() });
+    this.roles = store.collection('role', { codec: RoleV6 });
+    this.users = store.collection('user', { codec: UserV2, expiresAt });
+    this.tokens = store.collection('token', { codec: ProvisionTokenV2, expiresAt });
+    this.botInstances = store.collection('bot_instance', {
+      codec: BotInstance,
+      expiresAt: ({ metadata }) => fromTimestamp(metadata?.expires),
+    });
+    this.locks = store.collection('lock', { codec: LockV2, expiresAt });
+    this.appServers = store.collection('app_server', { codec: AppServerV3, expiresAt });
+    this.appSessions = store.collection('web_session', { codec: WebSessionV2, expiresAt });
+    const known = this.#facts.get(FACTS);
+    if (known && name !== undefined && known.name !== name) {
+      throw new Error(`the data directory holds the cluster ${known.name}, not ${name}; name another data directory`);
+    }
+    if (!known) {
+      this.#facts.put(FACTS, {
+        name: name ?? 'dev.cluster',
+        clusterId: randomUUID(),
+        hostId: randomUUID(),
+        signatureSuite: signatureSuite ?? 'balanced-v1',
+      });
+    }
+  }
+
+  get facts(): ClusterFacts {
+    return this.#facts.get(FACTS) as ClusterFacts;
+  }
+
+  get name(): string {
+    return this.facts.name;
+  }
+
+  /** Remembers the ports, so that addresses stay valid when the cluster is started on the same data again. */
+  rememberPorts(authPort: number, proxyPort: number): void {
+    this.#facts.put(FACTS, { ...this.facts, authPort, proxyPort });
+  }
+}
+
+const FACTS = 'cluster';
+
+export const botInstanceKey = (botName: string, instanceId: string): string => `${botName}/${instanceId}`;
+export const appServerKey = (hostId: string, name: string): string => `${hostId}/${name}`;

@@ -1,0 +1,97 @@
+import type { Clock } from '../clock.ts';
+import type { Codec } from './codec.ts';
+
+/** What happened to an item; `value` is absent when it was removed. */
+export interface Change<T = unknown> {
+  readonly kind: string;
+  readonly key: string;
+  readonly value?: T;
+}
+
+export interface CollectionOptions<T> {
+  readonly codec: Codec<T>;
+  /** When the item ceases to exist, in milliseconds since 1970; undefined = never. */
+  readonly expiresAt?: (value: T) => number | undefined;
+}
+
+/** The items of one kind by key, in key order. An item past its expiry is not there. */
+export class Collection<T> {
+  readonly kind: string;
+  readonly #items = new Map<string, T>();
+  readonly #clock: Clock;
+  readonly #options: CollectionOptions<T>;
+  readonly #onChange: (change: Change<T>) => void;
+  #sorted: string[] | undefined;
+
+  constructor(kind: string, clock: Clock, options: CollectionOptions<T>, onChange: (change: Change<T>) => void) {
+    this.kind = kind;
+    this.#clock = clock;
+    this.#options = options;
+    this.#onChange = onChange;
+  }
+
+  get(key: string): T | undefined {
+    const value = this.#items.get(key);
+    if (value === undefined) return undefined;
+    if (!this.#isExpired(value)) return value;
+    this.delete(key);
+    return undefined;
+  }
+
+  has(key: string): boolean {
+    return this.get(key) !== undefined;
+  }
+
+  put(key: string, value: T): void {
+    if (!this.#items.has(key)) this.#sorted = undefined;
+    this.#items.set(key, value);
+    this.#onChange({ kind: this.kind, key, value });
+  }
+
+  delete(key: string): boolean {
+    if (!this.#items.delete(key)) return false;
+    this.#sorted = undefined;
+    this.#onChange({ kind: this.kind, key });
+    return true;
+  }
+
+  keys(): readonly string[] {
+    for (const [key, value] of this.#items) if (this.#isExpired(value)) this.delete(key);
+    this.#sorted ??= [...this.#items.keys()].sort();
+    return this.#sorted;
+  }
+
+  values(): T[] {
+    return this.keys().map((key) => this.#items.get(key) as T);
+  }
+
+  /** One page in key order: from `start` on, and the key at which the next page begins. */
+  page(start: string, limit: number, matches: (value: T) => boolean = () => true): { items: T[]; next: string } {
+    const items: T[] = [];
+    for (const key of this.keys()) {
+      if (key < start) continue;
+      const value = this.#items.get(key) as T;
+      if (!matches(value)) continue;
+      if (items.length === limit) return { items, next: key };
+      items.push(value);
+    }
+    return { items, next: '' };
+  }
+
+  /** @internal */
+  load(key: string, encoded: string | undefined): void {
+    this.#sorted = undefined;
+    if (encoded === undefined) this.#items.delete(key);
+    else this.#items.set(key, this.#options.codec.decode(Buffer.from(encoded, 'base64')));
+  }
+
+  /** @internal */
+  encode(value: T): string {
+    return Buffer.from(this.#options.codec.encode(value).finish()).toString('base64');
+  }
+
+  #isExpired(value: T): boolean {
+    const expiresAt = this.#options.expiresAt?.(value);
+    return expiresAt !== undefined && expiresAt <= this.#clock.now();
+  }
+}

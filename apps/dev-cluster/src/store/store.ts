@@ -1,0 +1,59 @@
+import type { Clock } from '../clock.ts';
+import { type Change, Collection, type CollectionOptions } from './collection.ts';
+import { Journal, type JournalEntry } from './journal.ts';
+
+/** Collections by kind, kept in memory and, with a data directory, in a journal. */
+export class Store {
+  readonly #clock: Clock;
+  readonly #collections = new Map<string, Collection<never>>();
+  readonly #listeners = new Set<(change: Change) => void>();
+  readonly #journal: Journal | undefined;
+  #loaded: JournalEntry[];
+
+  constructor(options: { clock: Clock; dataDir?: string | undefined }) {
+    this.#clock = options.clock;
+    const opened = options.dataDir === undefined ? undefined : Journal.open(options.dataDir);
+    this.#journal = opened?.journal;
+    this.#loaded = opened?.entries ?? [];
+  }
+
+  /** Declares a kind and brings back what the data directory holds of it. */
+  collection<T>(kind: string, options: CollectionOptions<T>): Collection<T> {
+    const collection = new Collection<T>(kind, this.#clock, options, (change) => this.#changed(collection, change));
+    for (const entry of this.#loaded) if (entry.kind === kind) collection.load(entry.key, entry.value);
+    this.#collections.set(kind, collection as unknown as Collection<never>);
+    return collection;
+  }
+
+  /** All kinds are declared: from here on writes are recorded. */
+  ready(): void {
+    this.#loaded = [];
+    this.#journal?.compact(this.#entries());
+  }
+
+  /** Calls `listener` after each write; returns what ends that. */
+  subscribe(listener: (change: Change) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    this.#listeners.clear();
+    this.#journal?.compact(this.#entries());
+    this.#journal?.close();
+  }
+
+  #changed<T>(collection: Collection<T>, change: Change<T>): void {
+    const { kind, key, value } = change;
+    this.#journal?.append(value === undefined ? { kind, key } : { kind, key, value: collection.encode(value) });
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  *#entries(): Iterable<JournalEntry> {
+    for (const [kind, collection] of this.#collections) {
+      for (const key of collection.keys()) {
+        yield { kind, key, value: collection.encode(collection.get(key) as never) };
+      }
+    }
+  }
+}

@@ -113,9 +113,6 @@ export class Daemon implements AsyncDisposable {
 
     const store = await openStore(config.store, clock);
     this.#store = store;
-    if (!store.persistent) {
-      logger.warn({}, 'the store is in memory: after a restart the bot must join again, with a new token');
-    }
     const supervisor = new BotSupervisor({
       start: (signal) => this.#startBot(store, signal),
       store,

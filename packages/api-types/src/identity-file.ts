@@ -42,7 +42,7 @@ export function parseIdentityFile(text: string, options: ParseIdentityFileOption
   }
   const publicKey = createPublicKey(key);
   checkTlsCertificate(tlsCertificate, publicKey, name);
-  for (const authority of tlsAuthorities) readCertificate(authority, name, 'the certificate of a TLS authority');
+  for (const authority of tlsAuthorities) certifiedKey(authority, name, 'the certificate of a TLS authority');
   if (parts.sshCertificate !== undefined) checkSshCertificate(parts.sshCertificate, publicKey, name);
   return {
     privateKey,
@@ -115,17 +115,16 @@ function readPrivateKey(pem: string, name: string): KeyObject {
   }
 }
 
-function readCertificate(pem: string, name: string, what: string): X509Certificate {
+function certifiedKey(pem: string, name: string, what: string): KeyObject {
   try {
-    return new X509Certificate(pem);
+    return new X509Certificate(pem).publicKey;
   } catch (cause) {
     throw unusable(name, `is damaged: ${what} is unreadable`, undefined, cause);
   }
 }
 
 function checkTlsCertificate(pem: string, publicKey: KeyObject, name: string): void {
-  const certificateKey = readCertificate(pem, name, 'the TLS certificate').publicKey;
-  if (!certificateKey.equals(publicKey)) throw mismatch(name, 'TLS');
+  if (!certifiedKey(pem, name, 'the TLS certificate').equals(publicKey)) throw mismatch(name, 'TLS');
 }
 
 function checkSshCertificate(line: string, publicKey: KeyObject, name: string): void {

@@ -5,11 +5,12 @@ import { BotIdentityStore } from './bot-identity/bot-identity-store.ts';
 import { botGone, isMissingUser, locked } from './bot-identity/failure-verdict.ts';
 import { type FirstIdentity, firstIdentity, rejoin } from './bot-identity/first-identity.ts';
 import { Heartbeat } from './bot-identity/heartbeat.ts';
-import { IdentityKeeper } from './bot-identity/identity-keeper.ts';
+import { IdentityKeeper, LOCK_CHECK_MS } from './bot-identity/identity-keeper.ts';
 import { prepareRenewal } from './bot-identity/renew.ts';
 import { retryConnecting } from './bot-identity/retry-connecting.ts';
 import { type BotSettings, botSettings } from './bot-settings.ts';
 import type { BotDescription, BotOptions, BotState, BotStatus, RunningBot } from './bot-types.ts';
+import { sleep } from './clock.ts';
 import { BotLink } from './cluster/bot-link.ts';
 import { ClusterFacts } from './cluster/cluster-facts.ts';
 import { CredentialIssuer } from './cluster/credential-issuer.ts';
@@ -105,9 +106,6 @@ export class Bot implements RunningBot {
     let bot: Bot | undefined;
     try {
       const store = new BotIdentityStore(options.store);
-      if (!options.store.persistent) {
-        settings.logger.warn({}, 'the identity of the bot is kept in memory only: a restart needs a new token');
-      }
       const first = await firstIdentity(store, options.store.persistent, settings, options.signal);
       const link = await openLink(first, settings, options.signal);
       bot = new Bot({ first, settings, link, store, lock });
@@ -247,25 +245,27 @@ interface BotParts {
   readonly lock: DestinationLock;
 }
 
-/** The first connection. One that is refused before anything was asked, and refused again, means a lock. */
+/**
+ * The first connection. A fresh identity has nowhere to go back to, so it is tried for longer; a stored one waits on disk.
+ * A refusal before anything was asked, twice, means a lock.
+ */
 async function openLink(
   first: FirstIdentity,
   settings: BotSettings,
   signal: AbortSignal | undefined,
 ): Promise<BotLink> {
   const { identity, renewalInterrupted } = first;
+  const user = identity.tls.user;
   const open = (by: BotIdentity, until?: AbortSignal): Promise<Client> => dial(settings.dial, by, { signal: until });
-  let refused = 0;
-  const link = (): Promise<BotLink> =>
-    BotLink.open(open, identity, signal).catch((error: unknown) => {
-      if (!isTeleportError(error, 'access_denied')) throw error;
-      if (isMissingUser(error)) throw botGone(identity.tls.user, error);
-      if (++refused > 1) throw locked(identity.tls.user, error, renewalInterrupted);
-      throw new TeleportError('access_denied', error.message, {
-        cause: error,
-        retryable: true,
-        ...(error.hint && { hint: error.hint }),
-      });
+  const link = (): Promise<BotLink> => BotLink.open(open, identity, signal);
+  try {
+    return await (first.stored ? link() : retryConnecting(settings, signal, link));
+  } catch (error) {
+    if (!isTeleportError(error, 'access_denied')) throw error;
+    if (isMissingUser(error)) throw botGone(user, error);
+    await sleep(settings.clock, LOCK_CHECK_MS, signal);
+    return await link().catch((again: unknown) => {
+      throw isTeleportError(again, 'access_denied') ? locked(user, again, renewalInterrupted) : again;
     });
-  return await retryConnecting(settings, signal, link);
+  }
 }

@@ -14,7 +14,7 @@ const RETRY = { firstMs: 1_000, maxMs: 60_000, floorMs: 500 };
 const URGENT_PART = 0.85;
 
 /** A refused ping is asked again after this: one refusal may be an accident, two are a lock. */
-const LOCK_CHECK_MS = 1_000;
+export const LOCK_CHECK_MS = 1_000;
 
 /** What the keeper does to the world. */
 export interface KeeperSteps {

@@ -3,4 +3,3 @@ export * from './config.ts';
 export { ConfigError, type ConfigIssue } from './config-error.ts';
 export { type ConfigSources, loadConfig, parseConfig } from './load-config.ts';
 export type { ConfigEnvironment, ConfigFlags } from './overrides.ts';
-export { MAX_SOCKET_PATH_BYTES, parseSocketPath } from './socket-path.ts';

@@ -132,11 +132,11 @@ describe('a socket', () => {
   it('refuses a path that is missing, relative, too long or taken twice', () => {
     expect(refusal(withLines('sockets: [{ roles: [a] }]')).message).toContain('sockets[0].path: is missing');
     expect(refusal(withLines('sockets: [{ path: s.sock }]')).message).toContain(
-      'the socket path "s.sock" is not absolute',
+      'sockets[0].path: is not an absolute path: "s.sock"',
     );
     const long = `/${'x'.repeat(107)}`;
     expect(refusal(withLines(`sockets: [{ path: ${long} }]`)).message).toContain(
-      'too long: 108 bytes, the limit is 107',
+      "the path is 108 bytes long, and a unix socket's path has at most 107",
     );
     expect(parseConfig(withLines(`sockets: [{ path: ${long.slice(0, -1)} }]`)).sockets).toHaveLength(1);
     const twice = refusal(withLines('sockets:\n  - path: /s\n  - path: unix:///s\n'));

@@ -1,5 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
+import { parseSocketPath } from '../client/socket-path.ts';
 import {
   DEFAULT_SOCKET_LIMITS,
   MIN_TTL_MS,
@@ -10,7 +11,6 @@ import {
   type UserOrGroupName,
 } from './config.ts';
 import { durationMs, FieldError, field, filledList, text, textAs, typeName, word } from './fields.ts';
-import { parseSocketPath } from './socket-path.ts';
 
 const KINDS: readonly SocketKind[] = ['application'];
 const LATER_KINDS = ['identity', 'database', 'kubernetes'];
@@ -100,6 +100,17 @@ const absolutePath: z.ZodType<string> = textAs((value) => {
   return value;
 });
 
+const socketPath: z.ZodType<string> = textAs((value) => {
+  const path = parseSocketPath(value);
+  if (!isAbsolute(path)) {
+    throw new FieldError(
+      `is not an absolute path: ${JSON.stringify(value)}`,
+      'write /run/tbot.sock or file:///run/tbot.sock',
+    );
+  }
+  return path;
+});
+
 const auditMap = z.strictObject({ file: absolutePath });
 
 const notYet = (what: string): z.ZodType<undefined> =>
@@ -108,7 +119,7 @@ const notYet = (what: string): z.ZodType<undefined> =>
   });
 
 const socketMap = z.strictObject({
-  path: textAs(parseSocketPath),
+  path: socketPath,
   roles: filledList(text, 'all roles that the bot may impersonate can be asked for').optional(),
   mode: mode.optional(),
   owner: userOrGroup.optional(),

@@ -161,6 +161,10 @@ export class DevCluster implements AsyncDisposable {
     this.#context.state.roles.put(fields.name, roleFrom(fields));
   }
 
+  hasRole(name: string): boolean {
+    return this.#context.state.roles.has(name);
+  }
+
   /** Makes or replaces a local user. */
   upsertUser(fields: UserFields): void {
     this.#context.state.users.put(fields.name, newUser(this.#context.state, fields));
@@ -196,6 +200,11 @@ export class DevCluster implements AsyncDisposable {
     state.appServers.put(appServerKey(state.facts.hostId, fields.name), server);
     this.#listeners?.renewWebCertificate();
     return Promise.resolve({ name: fields.name, publicAddr: server.Spec?.App?.Spec?.PublicAddr ?? '' });
+  }
+
+  get applications(): Application[] {
+    const apps = this.#context.state.appServers.values().map((server) => server.Spec?.App);
+    return apps.map((app) => ({ name: app?.Metadata?.Name ?? '', publicAddr: app?.Spec?.PublicAddr ?? '' }));
   }
 
   removeApplication(name: string): void {

@@ -13,11 +13,11 @@ export function unquoteGo(literal: string): string | undefined {
     if (backslash === -1) break;
     parts.push(Buffer.from(body.slice(offset, backslash)));
     ESCAPE.lastIndex = backslash;
-    const escape = ESCAPE.exec(body);
-    const bytes = escape && escapeBytes(escape);
+    const found = ESCAPE.exec(body);
+    const bytes = found && escapeBytes(found);
     if (!bytes) return undefined;
     parts.push(bytes);
-    offset = backslash + escape[0].length;
+    offset = backslash + found[0].length;
   }
   parts.push(Buffer.from(body.slice(offset)));
   return Buffer.concat(parts).toString();

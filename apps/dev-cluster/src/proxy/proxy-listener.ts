@@ -59,20 +59,17 @@ export class ProxyListener {
 
   #route(socket: Socket, hello: ClientHello): void {
     const route = routeOf(hello);
-    switch (route.to) {
-      case 'web':
-        return this.#targets.web(socket);
-      case 'join':
-        return this.#targets.join(socket);
-      case 'auth': {
-        const accept = this.#targets.auth(route.cluster);
-        if (accept) return accept(socket);
-        this.#logger.warn({ cluster: route.cluster }, 'connection for an unknown cluster closed');
-        break;
-      }
-      case 'nobody':
-        this.#logger.warn({ reason: route.reason }, 'connection closed');
+    if (route.to === 'web' || route.to === 'join') {
+      this.#targets[route.to](socket);
+      return;
     }
+    const accept = route.to === 'auth' ? this.#targets.auth(route.cluster) : undefined;
+    if (accept) {
+      accept(socket);
+      return;
+    }
+    const reason = route.to === 'auth' ? `cluster ${route.cluster} is not known` : route.reason;
+    this.#logger.warn({ reason }, 'connection closed');
     socket.resetAndDestroy();
   }
 }

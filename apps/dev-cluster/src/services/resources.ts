@@ -70,9 +70,9 @@ function keyPage(
 function sortedPage(request: ListResourcesRequest, servers: AppServerV3[]): Page {
   const field = request.SortBy?.Field ?? '';
   const direction = request.SortBy?.IsDesc ? -1 : 1;
-  const valueOf = (server: AppServerV3): string => sortValue(server.Spec?.App, field);
+  const sortValueOf = (server: AppServerV3): string => sortValue(server.Spec?.App, field);
   const keyOf = (server: AppServerV3): string => appServerKey(server.Spec?.HostID ?? '', nameOf(server));
-  servers.sort((a, b) => direction * (compare(valueOf(a), valueOf(b)) || compare(keyOf(a), keyOf(b))));
+  servers.sort((a, b) => direction * (compare(sortValueOf(a), sortValueOf(b)) || compare(keyOf(a), keyOf(b))));
   const from = request.StartKey === '' ? 0 : servers.findIndex((server) => keyOf(server) === request.StartKey);
   const start = from === -1 ? servers.length : from;
   const next = servers[start + pageSize(request)];

@@ -1,0 +1,106 @@
+import type { CommandModule } from 'yargs';
+import { DevCluster } from '../dev-cluster.ts';
+import type { Logger } from '../logger.ts';
+import { type Announcement, announcement } from './announcement.ts';
+
+interface StartArguments {
+  'data-dir'?: string | undefined;
+  listen?: string | undefined;
+  name?: string | undefined;
+  'auth-port'?: number | undefined;
+  'proxy-port'?: number | undefined;
+  'signature-suite'?: string | undefined;
+  bot: string[];
+  app: string[];
+  json: boolean;
+  verbose: boolean;
+}
+
+export const startCommand: CommandModule<object, StartArguments> = {
+  command: 'start',
+  describe: 'Start a cluster and keep it running until it is interrupted',
+  builder: (args) =>
+    args
+      .option('data-dir', { type: 'string', describe: 'Where the cluster keeps its state across restarts' })
+      .option('listen', { type: 'string', describe: 'Address to listen on (default 127.0.0.1)' })
+      .option('name', { type: 'string', describe: 'Name of the cluster (default dev.cluster)' })
+      .option('auth-port', { type: 'number', describe: 'Port of the auth service (default: as last time, else free)' })
+      .option('proxy-port', { type: 'number', describe: 'Port of the proxy (default: as last time, else free)' })
+      .option('signature-suite', {
+        type: 'string',
+        choices: ['legacy', 'balanced-v1', 'fips-v1', 'hsm-v1'],
+        describe: 'Which algorithms keys use (default balanced-v1)',
+      })
+      .option('bot', {
+        type: 'string',
+        array: true,
+        default: [],
+        describe: 'A bot and the roles that it may impersonate, name:role1,role2; roles that are not there are made',
+      })
+      .option('app', {
+        type: 'string',
+        array: true,
+        default: [],
+        describe: 'An application, name or name=http://127.0.0.1:port; without an address the demo application',
+      })
+      .option('json', { type: 'boolean', default: false, describe: 'Print one line of JSON when the cluster is ready' })
+      .option('verbose', { type: 'boolean', default: false, describe: 'Log what is refused, and why, to stderr' }),
+  handler: runStart,
+};
+
+async function runStart(args: StartArguments): Promise<void> {
+  const cluster = await DevCluster.start({
+    ...(args['data-dir'] !== undefined && { dataDir: args['data-dir'] }),
+    ...(args.listen !== undefined && { host: args.listen }),
+    ...(args.name !== undefined && { name: args.name }),
+    ...(args['auth-port'] !== undefined && { authPort: args['auth-port'] }),
+    ...(args['proxy-port'] !== undefined && { proxyPort: args['proxy-port'] }),
+    ...(args['signature-suite'] !== undefined && { signatureSuite: args['signature-suite'] as 'balanced-v1' }),
+    ...(args.verbose && { logger: stderrLogger }),
+  });
+  const interrupted = new Promise<void>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  try {
+    const tokens = await populate(cluster, args);
+    process.stdout.write(announcement(cluster, tokens, args.json));
+    await interrupted;
+  } finally {
+    await cluster.stop();
+  }
+}
+
+/** Makes what the arguments name; a bot gets a token each time, since a used one is gone. */
+async function populate(cluster: DevCluster, { bot, app }: StartArguments): Promise<Announcement['tokens']> {
+  const tokens: Record<string, string> = {};
+  for (const text of bot) {
+    const [name = '', list = ''] = splitOnce(text, ':');
+    const roles = list.split(',').filter((role) => role !== '');
+    if (name === '') throw new Error(`--bot ${JSON.stringify(text)}: expected name:role1,role2`);
+    for (const role of roles) {
+      if (!cluster.hasRole(role)) cluster.upsertRole({ name: role, allow: { appLabels: { '*': '*' } } });
+    }
+    await cluster.upsertBot({ name, roles });
+    tokens[name] = await cluster.createToken({ botName: name });
+  }
+  for (const text of app) {
+    const [name = '', uri] = splitOnce(text, '=');
+    if (name === '') throw new Error(`--app ${JSON.stringify(text)}: expected name or name=uri`);
+    await cluster.addApplication({ name, ...(uri !== undefined && { uri }) });
+  }
+  return tokens;
+}
+
+function splitOnce(text: string, separator: string): [string, string?] {
+  const at = text.indexOf(separator);
+  return at === -1 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+const log =
+  (level: string) =>
+  (fields: object, message: string): void => {
+    process.stderr.write(`${JSON.stringify({ level, message, ...fields })}\n`);
+  };
+
+const stderrLogger: Logger = { debug: () => {}, info: log('info'), warn: log('warn'), error: log('error') };

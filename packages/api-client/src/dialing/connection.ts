@@ -92,7 +92,7 @@ export class Connection {
     const { error } = failure;
     return new TeleportError(error.code, error.message, {
       rpc,
-      cause: error.cause,
+      cause: error,
       retryable: error.retryable,
       hint: error.hint,
     });
@@ -115,7 +115,8 @@ export class Connection {
     }
     for (const call of this.calls) call.cancel();
     this.grpc.close();
-    await before(GOODBYE_MS, this.#dial.drained());
+    // Only a session that came up can say goodbye.
+    if (this.#dial.stage === 'rpc') await before(GOODBYE_MS, this.#dial.drained());
     const drained = this.#dial.drained();
     this.#dial.destroy();
     await drained;

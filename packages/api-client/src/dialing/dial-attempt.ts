@@ -57,7 +57,9 @@ function mostTelling(attempts: readonly DialAttempt[]): DialAttempt {
     if (error instanceof WrongPeerError) return -1;
     const stage = progress.indexOf(attempt.stage) + 1;
     if (method === 'find') return error instanceof WebError && error.untrusted ? 50 : stage / 100;
-    return error.retryable ? stage : stage + 100;
+    if (!error.retryable) return stage + 100;
+    // Past TLS it was an auth service, whatever find said.
+    return attempt.stage === 'h2' || attempt.stage === 'rpc' ? stage + 60 : stage;
   };
   const [first, ...others] = attempts;
   if (!first) throw new TypeError('no attempt was made');

@@ -4,9 +4,8 @@ import { unaryCall } from '../calls/unary.ts';
 import type { Clock } from '../clock.ts';
 import type { CredentialSource } from '../credentials/credential-source.ts';
 import type { Logger } from '../logger.ts';
-import { find } from '../web/find.ts';
+import { findAt } from '../web/find.ts';
 import type { FindAnswer } from '../web/proxy-answers.ts';
-import { WebError } from '../web/web-error.ts';
 import type { WebOptions } from '../web/web-request.ts';
 import { type Address, formatAddress } from './address.ts';
 import { Connection } from './connection.ts';
@@ -51,19 +50,10 @@ export class Dialer {
   async find(address: Address, signal: AbortSignal): Promise<FindAnswer | undefined> {
     const at = formatAddress(address.host, address.port ?? PROXY_PORT);
     return this.#attempt('find', at, signal, async (limit, reached) => {
-      try {
-        const found = await find(at, {
-          ...this.#options.web,
-          signal: limit.signal,
-          timeoutMs: this.#options.attemptMs,
-        });
-        reached('rpc');
-        this.#checkVersion(found.serverVersion, found.minClientVersion);
-        return found;
-      } catch (error) {
-        if (error instanceof WebError) reached(error.stage);
-        throw error;
-      }
+      const { web, attemptMs } = this.#options;
+      const found = await findAt(at, { ...web, signal: limit.signal, timeoutMs: attemptMs }, reached);
+      this.#checkVersion(found.serverVersion, found.minClientVersion);
+      return found;
     });
   }
 
@@ -94,6 +84,8 @@ export class Dialer {
         const { stage, used } = connection;
         reached(stage);
         await connection.close(0);
+        // What the connection failed of, not the ping that it failed for.
+        if (isTeleportError(error) && isTeleportError(error.cause)) throw error.cause;
         const cut = stage === 'rpc' && isTeleportError(error, 'connection_problem') && error.hint === undefined;
         throw cut && used ? unexplainedClose({ address: way.address, used, cause: error }) : error;
       }

@@ -92,5 +92,5 @@ function closedEarly(): Error {
 function noHttp2(address: string, chosen: string | false | null): DialFailure {
   const message = `${address} did not choose HTTP/2 (it chose ${chosen || 'no protocol'})`;
   const hint = 'is it the proxy’s web port or the auth port? A load balancer that ends TLS gives this answer too';
-  return { stage: 'alpn', error: new TeleportError('connection_problem', message, { hint }) };
+  return { stage: 'alpn', error: new TeleportError('connection_problem', message, { hint, retryable: false }) };
 }

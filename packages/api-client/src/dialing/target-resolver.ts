@@ -32,6 +32,8 @@ class TargetResolver implements experimental.Resolver {
   #again: NodeJS.Timeout | undefined;
   #notBefore = 0;
   #destroyed = false;
+  /** An IP address needs no second answer. */
+  #answeredForGood = false;
 
   constructor(_target: experimental.GrpcUri, listener: experimental.ResolverListener, options: ChannelOptions) {
     this.#listener = listener;
@@ -43,7 +45,7 @@ class TargetResolver implements experimental.Resolver {
   }
 
   updateResolution(): void {
-    if (this.#lookingUp || this.#again || this.#destroyed) return;
+    if (this.#lookingUp || this.#again || this.#destroyed || this.#answeredForGood) return;
     const waitMs = this.#notBefore - performance.now();
     if (waitMs > 0) {
       // Answering every time would spin: a failed connection asks for a new answer at once.
@@ -71,7 +73,8 @@ class TargetResolver implements experimental.Resolver {
     const { host, port } = dial.route;
     try {
       const found = isIP(host) ? [host] : (await lookup(host, { all: true })).map(({ address }) => address);
-      this.#notBefore = isIP(host) ? Number.POSITIVE_INFINITY : performance.now() + MIN_BETWEEN_LOOKUPS_MS;
+      this.#notBefore = performance.now() + MIN_BETWEEN_LOOKUPS_MS;
+      this.#answeredForGood = isIP(host) > 0;
       if (this.#destroyed) return;
       const endpoints = found.map((address) => ({
         addresses: [

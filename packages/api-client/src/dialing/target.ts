@@ -25,6 +25,6 @@ export function authoritiesOf(credential: CredentialSet, cluster: string | undef
   const others = [...new Set(named.flatMap(({ name }) => name ?? []))];
   if (others.length === 0) return credential.ca;
   throw new TeleportError('bad_parameter', `${credential.origin} holds no CA of the cluster ${cluster}`, {
-    hint: `it holds those of ${others.join(', ')}; tbot’s identity files carry the CAs of leaves, tctl auth sign’s do not`,
+    hint: `it holds those of ${others.join(', ')}; issue it again after the clusters came to trust each other`,
   });
 }

@@ -19,10 +19,13 @@ export function verifyAuthPeer(
     const message = `what answers at ${address} is not a Teleport auth service (its certificate is for ${namesOf(peer)})`;
     const hint =
       'for a proxy give its web address, and trust its web certificate by trust.webCa or NODE_EXTRA_CA_CERTS';
-    return { stage: 'tls', error: new WrongPeerError('connection_problem', message, { hint, cause }) };
+    return {
+      stage: 'tls',
+      error: new WrongPeerError('connection_problem', message, { hint, cause, retryable: false }),
+    };
   }
   const [message, hint] = distrust(reason, address, credential, peer);
-  return { stage: 'tls', error: new TeleportError('connection_problem', message, { hint, cause }) };
+  return { stage: 'tls', error: new TeleportError('connection_problem', message, { hint, cause, retryable: false }) };
 }
 
 function distrust(reason: string, address: string, credential: CredentialSet, peer: X509Certificate): [string, string] {

@@ -1,4 +1,5 @@
 import { parseAddress } from '../dialing/address.ts';
+import type { DialStage } from '../dialing/dial-attempt.ts';
 import { type FindAnswer, findAnswer, type PingAnswer, pingAnswer } from './proxy-answers.ts';
 import { type WebOptions, webRequest } from './web-request.ts';
 
@@ -13,7 +14,17 @@ import { type WebOptions, webRequest } from './web-request.ts';
  * @throws TeleportError when nobody answers, the web certificate is not trusted, or what answers is no proxy
  */
 export async function find(address: string, options: WebOptions = {}): Promise<FindAnswer> {
-  return findAnswer(await webRequest(parseAddress(address), { method: 'GET', path: '/webapi/find' }, options), address);
+  return findAt(address, options);
+}
+
+/** {@link find}, telling how far it has come. */
+export async function findAt(
+  address: string,
+  options: WebOptions,
+  onStage?: (stage: DialStage) => void,
+): Promise<FindAnswer> {
+  const call = { method: 'GET', path: '/webapi/find', ...(onStage && { onStage }) } as const;
+  return findAnswer(await webRequest(parseAddress(address), call, options), address);
 }
 
 /**

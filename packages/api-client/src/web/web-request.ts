@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { type Address, formatAddress } from '../dialing/address.ts';
 import type { DialStage } from '../dialing/dial-attempt.ts';
 import { errorOfAnswer, WebError } from './web-error.ts';
@@ -22,6 +22,8 @@ export interface WebCall {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   readonly body?: string;
+  /** Told how far the request has come. */
+  readonly onStage?: (stage: DialStage) => void;
 }
 
 const DEFAULT_PORT = 443;
@@ -49,6 +51,11 @@ function exchange(scheme: 'https' | 'http', address: Address, call: WebCall, opt
   const port = address.port ?? DEFAULT_PORT;
   const url = `${scheme}://${formatAddress(address.host, port)}${call.path}`;
   let stage: DialStage = 'dns';
+  const reached = (next: DialStage): void => {
+    stage = next;
+    call.onStage?.(next);
+  };
+  if (isIP(address.host)) reached('tcp');
   return new Promise((resolve, reject) => {
     const ca = webRoots(options.webCa);
     const open = scheme === 'https' ? httpsRequest : httpRequest;
@@ -85,11 +92,7 @@ function exchange(scheme: 'https' | 'http', address: Address, call: WebCall, opt
       fail(new WebError('timeout', `${url} gave no answer within ${timeoutMs} ms`, { stage, url, retryable: true }));
     }, timeoutMs);
     signal?.addEventListener('abort', onAbort, { once: true });
-    running.on('socket', (socket) =>
-      followStage(socket, scheme, (reached) => {
-        stage = reached;
-      }),
-    );
+    running.on('socket', (socket) => followStage(socket, scheme, reached));
     running.on('error', (error) => fail(failureOf(error, stage, url)));
     running.on('response', (response) => {
       collect(response).then(

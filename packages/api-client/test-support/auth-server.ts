@@ -1,0 +1,102 @@
+import type { AddressInfo, Socket } from 'node:net';
+import { createServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
+import { Server, ServerCredentials, type ServiceError, type UntypedHandleCall } from '@grpc/grpc-js';
+import { toServiceDefinition } from '@teleport-ts/api-types';
+import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
+import type { KeyAndCert } from './pki.ts';
+
+interface AuthServerOptions {
+  readonly certificate: KeyAndCert;
+  readonly cluster?: string;
+  readonly version?: string;
+  readonly handlers?: Readonly<Record<string, UntypedHandleCall>>;
+  /** What happens to a TLS connection; default: it is served. */
+  readonly onSecure?: (socket: TLSSocket, serve: () => void) => void;
+}
+
+/** What one call brought. */
+export interface ReceivedCall {
+  readonly rpc: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/** A gRPC server behind a TLS port, as an auth service has it; says what arrived. */
+export class AuthServer implements AsyncDisposable {
+  readonly calls: ReceivedCall[] = [];
+  /** Server name and chosen ALPN of each TLS connection. */
+  readonly handshakes: { servername: string | false; peer: string | undefined }[] = [];
+  readonly sockets = new Set<Socket>();
+  readonly #tls: TlsServer;
+  readonly #grpc = new Server();
+
+  private constructor(options: AuthServerOptions) {
+    const { certificate, cluster = 'root.test', version = '18.0.0', handlers = {} } = options;
+    const ping: UntypedHandleCall = (
+      call: { metadata: { getMap(): Record<string, unknown> } },
+      answer: (error: null, value: object) => void,
+    ) => {
+      this.calls.push({ rpc: 'Ping', headers: call.metadata.getMap() });
+      answer(null, { ClusterName: cluster, ServerVersion: version, ProxyPublicAddr: 'proxy.test:443' });
+    };
+    const definition = toServiceDefinition(AuthServiceDefinition);
+    const partial = Object.fromEntries(
+      Object.entries(definition).map(([name, method]) => {
+        const { responseType } = AuthServiceDefinition.methods[name as 'ping'];
+        const { encode, fromPartial } = responseType;
+        const serialize = (value: object): Buffer => Buffer.from(encode(fromPartial(value)).finish());
+        return [name, { ...method, responseSerialize: serialize }];
+      }),
+    );
+    this.#grpc.addService(partial as typeof definition, { ping, ...handlers });
+    const injector = this.#grpc.createConnectionInjector(ServerCredentials.createInsecure());
+    this.#tls = createServer(
+      { ...certificate, requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['h2'] },
+      (socket) => {
+        socket.on('error', () => {});
+        this.handshakes.push({ servername: servername(socket), peer: socket.getPeerCertificate().subject?.CN });
+        const serve = (): void => injector.injectConnection(socket);
+        if (options.onSecure) options.onSecure(socket, serve);
+        else serve();
+      },
+    );
+    this.#tls.on('connection', (raw: Socket) => {
+      this.sockets.add(raw);
+      raw.on('close', () => this.sockets.delete(raw)).on('error', () => {});
+    });
+    this.#tls.on('tlsClientError', () => {});
+  }
+
+  static async start(options: AuthServerOptions): Promise<AuthServer> {
+    const server = new AuthServer(options);
+    await new Promise<void>((resolve) => server.#tls.listen(0, '127.0.0.1', resolve));
+    return server;
+  }
+
+  get port(): number {
+    return (this.#tls.address() as AddressInfo).port;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  /** Cuts every connection. */
+  cut(): void {
+    for (const socket of this.sockets) socket.resetAndDestroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#grpc.forceShutdown();
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((resolve) => this.#tls.close(resolve));
+  }
+}
+
+/** An error with a gRPC status, for a handler to answer. */
+export function refusal(code: number, details: string): Partial<ServiceError> {
+  return { code, details };
+}
+
+function servername(socket: TLSSocket): string | false {
+  return (socket as TLSSocket & { servername?: string | false }).servername ?? false;
+}

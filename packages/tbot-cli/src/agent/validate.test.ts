@@ -52,9 +52,13 @@ sockets:
 `);
   const { exitCode, stdout, stderr } = await validateConfig({ path }, {});
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
-  expect(stderr).toContain(`error: ${path}:3:11: sockets[0].path: the socket path "relative/path" is not absolute\nhint: `);
+  expect(stderr).toContain(
+    `error: ${path}:3:11: sockets[0].path: the socket path "relative/path" is not absolute\nhint: `,
+  );
   expect(stderr).toContain(`error: ${path}:4:5: sockets[0]`);
-  expect(stderr).toContain(`error: ${path}:5:11: sockets[0].mode: must be an octal file mode in quotes\nhint: YAML reads`);
+  expect(stderr).toContain(
+    `error: ${path}:5:11: sockets[0].mode: must be an octal file mode in quotes\nhint: YAML reads`,
+  );
 });
 
 test('a file in base64 may stand in the environment, a flag names a file before it', async () => {
@@ -80,7 +84,8 @@ test('no file is a wrong command line', async () => {
 test('the token that the log leaves out is the one in its file', async () => {
   const token = join(folder, 'token');
   writeFileSync(token, 'abcdef0123\n');
-  const secretsOf = (value?: string) => tokenSecrets({ onboarding: value === undefined ? {} : { token: value } } as never);
+  const secretsOf = (value?: string) =>
+    tokenSecrets({ onboarding: value === undefined ? {} : { token: value } } as never);
   expect(await secretsOf(token)).toEqual(['abcdef0123']);
   expect(await secretsOf('direct')).toEqual(['direct']);
   expect(await secretsOf(join(folder, 'missing'))).toEqual([]);

@@ -382,6 +382,7 @@ test('closing ends the calls that wait, also on a peer that never says a word, a
   await host.close();
   expect((await failure).code).toBe('connection_problem');
   await host.close();
+  expect((await failureOf(host.describe())).code).toBe('canceled');
   mute.close();
   await once(mute, 'close');
 });

@@ -1,14 +1,13 @@
-import { TELEPORT_MAJOR } from '@teleport-ts/api-types';
+import { TELEPORT_MAJOR, TeleportError } from '@teleport-ts/api-types';
 import type { CallOptions, DestinationHost, IdentityRequest } from '../destination-host.ts';
 import type { Identity } from '../identity.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import { type AgentDescription, descriptionFromMessage } from './agent-description.ts';
 import { type AgentStatus, statusFromMessage } from './agent-status.ts';
 import { describeMethod, generateIdentityMethod, getStatusMethod } from './credentials-methods.ts';
-import { GrpcCaller, type UnaryMethod } from './grpc-caller.ts';
+import type { GrpcCaller, UnaryMethod } from './grpc-caller.ts';
 import { identityFromMessage, identityRequestMessage, publicKeysOf } from './identity-exchange.ts';
 import { makeKeyPair } from './key-pair.ts';
-import { socketFailure } from './socket-failure.ts';
 import { parseSocketPath } from './socket-path.ts';
 
 export interface SocketHostOptions {
@@ -36,17 +35,16 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
   /** Path of the socket. */
   readonly path: string;
   readonly #timeoutMs: number;
-  readonly #caller: GrpcCaller;
+  readonly #userAgent: string;
+  #caller: Promise<GrpcCaller> | undefined;
+  #closed = false;
 
   /** @throws TeleportError `bad_parameter` for what cannot be a socket's path */
   constructor(options: SocketHostOptions) {
     this.path = parseSocketPath(options.socket);
     this.logger = options.logger ?? silentLogger;
     this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    this.#caller = new GrpcCaller({
-      path: this.path,
-      userAgent: options.userAgent ?? `tbot-core/1.${TELEPORT_MAJOR}`,
-    });
+    this.#userAgent = options.userAgent ?? `tbot-core/1.${TELEPORT_MAJOR}`;
   }
 
   /**
@@ -74,13 +72,22 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
     return statusFromMessage(await this.#call(getStatusMethod, {}, options));
   }
 
-  /** Ends the connection and every call on it. Safe to call twice. */
+  /** Ends the connection and every call on it; later calls fail. Safe to call twice. */
   async close(): Promise<void> {
-    this.#caller.close();
+    this.#closed = true;
+    (await this.#caller)?.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** HTTP/2 costs a third of what importing this door costs, and only a call needs it. */
+  async #connected(): Promise<GrpcCaller> {
+    this.#caller ??= import('./grpc-caller.ts').then(
+      ({ GrpcCaller }) => new GrpcCaller({ path: this.path, userAgent: this.#userAgent }),
+    );
+    return await this.#caller;
   }
 
   async #call<Request, Response>(
@@ -90,8 +97,11 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
   ): Promise<Response> {
     const timeoutMs = options.timeoutMs ?? this.#timeoutMs;
     try {
-      return await this.#caller.unary(method, request, { ...options, timeoutMs });
+      const caller = await this.#connected();
+      if (this.#closed) throw new TeleportError('canceled', 'the socket host has been closed');
+      return await caller.unary(method, request, { ...options, timeoutMs });
     } catch (error) {
+      const { socketFailure } = await import('./socket-failure.ts');
       throw await socketFailure(error, { path: this.path, rpc: method.path, timeoutMs });
     }
   }

@@ -9,7 +9,13 @@ export type ProxyRoute =
   /** Nobody serves it: the connection is closed without an alert. */
   | { readonly to: 'nobody'; readonly reason: string };
 
+/** SSH to the tunnel endpoint. Nothing is behind it here, but clients look whether its handshake gets through. */
+export const TUNNEL_PROTOCOLS: readonly string[] = ['teleport-reversetunnel', 'teleport-reversetunnelv2'];
+
 const AUTH_PREFIX = 'teleport-auth@';
+
+/** Protocols that the web listener answers the handshake of: HTTP, and those by which clients test what is in between. */
+const WEB_PROTOCOLS: ReadonlySet<string> = new Set(['http/1.1', 'h2', 'teleport-auth', ...TUNNEL_PROTOCOLS]);
 
 /**
  * Walks the client's protocols in the client's order; the first one that has a route decides.
@@ -25,7 +31,7 @@ export function routeOf({ protocols }: ClientHello): ProxyRoute {
       return cluster === undefined ? { to: 'nobody', reason: `${protocol} names no cluster` } : { to: 'auth', cluster };
     }
     if (protocol === 'teleport-proxy-grpc') return { to: 'join' };
-    if (protocol === 'http/1.1' || protocol === 'h2' || protocol === 'teleport-auth') return { to: 'web' };
+    if (WEB_PROTOCOLS.has(protocol)) return { to: 'web' };
   }
   return { to: 'nobody', reason: `no route for ${protocols.join(', ')}` };
 }

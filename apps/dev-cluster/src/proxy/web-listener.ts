@@ -11,6 +11,7 @@ import type { VerifiedPeer } from '../access/authenticate.ts';
 import { type ClientAuthority, ClientCertificateError, verifyClientCertificate } from '../auth/client-certificate.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
+import { TUNNEL_PROTOCOLS } from './route.ts';
 
 export interface WebListenerOptions {
   readonly identity: { readonly key: string; readonly cert: string };
@@ -67,8 +68,8 @@ export class WebListener {
   #chooseProtocol(offered: readonly string[]): string | undefined {
     const { other } = this.#options;
     if (other && offered.includes(other.protocol)) return offered.includes('h2') ? 'h2' : other.protocol;
-    // A proxy with no better name for it takes the client's first; HTTP/2 is not spoken here.
-    return offered.includes('http/1.1') ? 'http/1.1' : offered.find((protocol) => protocol === 'teleport-auth');
+    // HTTP/2 is not spoken here: with both, the real one takes HTTP/1.1 too.
+    return ['http/1.1', ...TUNNEL_PROTOCOLS, 'teleport-auth'].find((protocol) => offered.includes(protocol));
   }
 
   #accept(socket: TLSSocket): void {
@@ -76,6 +77,10 @@ export class WebListener {
     socket.on('error', () => socket.destroy());
     if (other && (socket.alpnProtocol === other.protocol || socket.alpnProtocol === 'h2')) {
       other.serve(socket);
+      return;
+    }
+    if (TUNNEL_PROTOCOLS.includes(socket.alpnProtocol || '')) {
+      socket.end();
       return;
     }
     const certificate = socket.getPeerX509Certificate();

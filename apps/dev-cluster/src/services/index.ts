@@ -6,6 +6,7 @@ import { botService } from './bot-service.ts';
 import { clusterConfigService } from './cluster-config-service.ts';
 import { joinService } from './join-service.ts';
 import { lockCalls } from './locks.ts';
+import { mfaCalls } from './mfa.ts';
 import { pingCalls } from './ping.ts';
 import { presenceService } from './presence-service.ts';
 import { resourceCalls } from './resources.ts';
@@ -23,6 +24,7 @@ export function authServices(context: ClusterContext): Service[] {
     roleCalls(context),
     tokenCalls(context),
     lockCalls(context),
+    mfaCalls(),
     appSessionCalls(context),
     resourceCalls(context),
     joinService(context),

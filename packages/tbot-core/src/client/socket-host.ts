@@ -2,12 +2,9 @@ import { TELEPORT_MAJOR, TeleportError } from '@teleport-ts/api-types';
 import type { CallOptions, DestinationHost, IdentityRequest } from '../destination-host.ts';
 import type { Identity } from '../identity.ts';
 import { type Logger, silentLogger } from '../logger.ts';
-import { type AgentDescription, descriptionFromMessage } from './agent-description.ts';
-import { type AgentStatus, statusFromMessage } from './agent-status.ts';
-import { describeMethod, generateIdentityMethod, getStatusMethod } from './credentials-methods.ts';
-import type { GrpcCaller, UnaryMethod } from './grpc-caller.ts';
-import { identityFromMessage, identityRequestMessage, publicKeysOf } from './identity-exchange.ts';
-import { makeKeyPair } from './key-pair.ts';
+import type { AgentClient } from './agent-client.ts';
+import type { AgentDescription } from './agent-description.ts';
+import type { AgentStatus } from './agent-status.ts';
 import { parseSocketPath } from './socket-path.ts';
 
 export interface SocketHostOptions {
@@ -34,17 +31,18 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
   readonly logger: Logger;
   /** Path of the socket. */
   readonly path: string;
-  readonly #timeoutMs: number;
-  readonly #userAgent: string;
-  #caller: Promise<GrpcCaller> | undefined;
+  readonly #options: { readonly timeoutMs: number; readonly userAgent: string };
+  #client: Promise<AgentClient> | undefined;
   #closed = false;
 
   /** @throws TeleportError `bad_parameter` for what cannot be a socket's path */
   constructor(options: SocketHostOptions) {
     this.path = parseSocketPath(options.socket);
     this.logger = options.logger ?? silentLogger;
-    this.#timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-    this.#userAgent = options.userAgent ?? `tbot-core/1.${TELEPORT_MAJOR}`;
+    this.#options = {
+      timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      userAgent: options.userAgent ?? `tbot-core/1.${TELEPORT_MAJOR}`,
+    };
   }
 
   /**
@@ -55,54 +53,36 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
    * not there, `access_denied` when the file system does not let this process connect.
    */
   async generateIdentity(request: IdentityRequest, options: CallOptions = {}): Promise<Identity> {
-    const pair = request.keys ? undefined : await makeKeyPair();
-    const publicKeys = pair ? publicKeysOf(pair.publicKey) : request.keys!;
-    const message = identityRequestMessage(request, publicKeys);
-    const answer = await this.#call(generateIdentityMethod, message, options);
-    return identityFromMessage(answer, pair ? { privateKey: pair.privateKey } : { publicKeys });
+    return await (await this.#open()).generateIdentity(request, options);
   }
 
-  /** Tells what this caller may ask for. */
+  /** Tells what this caller may ask for. Fails as {@link SocketHost.generateIdentity} does. */
   async describe(options: CallOptions = {}): Promise<AgentDescription> {
-    return descriptionFromMessage(await this.#call(describeMethod, {}, options));
+    return await (await this.#open()).describe(options);
   }
 
-  /** Tells how the agent is. */
+  /** Tells how the agent is. Fails as {@link SocketHost.generateIdentity} does. */
   async status(options: CallOptions = {}): Promise<AgentStatus> {
-    return statusFromMessage(await this.#call(getStatusMethod, {}, options));
+    return await (await this.#open()).status(options);
   }
 
   /** Ends the connection and every call on it; later calls fail. Safe to call twice. */
   async close(): Promise<void> {
     this.#closed = true;
-    (await this.#caller)?.close();
+    (await this.#client)?.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  /** HTTP/2 costs a third of what importing this door costs, and only a call needs it. */
-  async #connected(): Promise<GrpcCaller> {
-    this.#caller ??= import('./grpc-caller.ts').then(
-      ({ GrpcCaller }) => new GrpcCaller({ path: this.path, userAgent: this.#userAgent }),
+  /** HTTP/2 and the messages are most of what the client weighs, and only a call needs them. */
+  async #open(): Promise<AgentClient> {
+    this.#client ??= import('./agent-client.ts').then(
+      ({ AgentClient }) => new AgentClient({ path: this.path, ...this.#options }),
     );
-    return await this.#caller;
-  }
-
-  async #call<Request, Response>(
-    method: UnaryMethod<Request, Response>,
-    request: Request,
-    options: CallOptions,
-  ): Promise<Response> {
-    const timeoutMs = options.timeoutMs ?? this.#timeoutMs;
-    try {
-      const caller = await this.#connected();
-      if (this.#closed) throw new TeleportError('canceled', 'the socket host has been closed');
-      return await caller.unary(method, request, { ...options, timeoutMs });
-    } catch (error) {
-      const { socketFailure } = await import('./socket-failure.ts');
-      throw await socketFailure(error, { path: this.path, rpc: method.path, timeoutMs });
-    }
+    const client = await this.#client;
+    if (this.#closed) throw new TeleportError('canceled', 'the socket host has been closed');
+    return client;
   }
 }

@@ -1,0 +1,62 @@
+import type { CallOptions, IdentityRequest } from '../destination-host.ts';
+import type { Identity } from '../identity.ts';
+import { type AgentDescription, descriptionFromMessage } from './agent-description.ts';
+import { type AgentStatus, statusFromMessage } from './agent-status.ts';
+import { describeMethod, generateIdentityMethod, getStatusMethod } from './credentials-methods.ts';
+import { GrpcCaller, type UnaryMethod } from './grpc-caller.ts';
+import { identityFromMessage, identityRequestMessage, publicKeysOf } from './identity-exchange.ts';
+import { makeKeyPair } from './key-pair.ts';
+import { socketFailure } from './socket-failure.ts';
+
+export interface AgentClientOptions {
+  /** Path of the socket. */
+  readonly path: string;
+  /** Limit of a call that names none of its own. */
+  readonly timeoutMs: number;
+  readonly userAgent: string;
+}
+
+/** The calls of the Dynamic Credential API, from views to messages and back. */
+export class AgentClient {
+  readonly #options: AgentClientOptions;
+  readonly #caller: GrpcCaller;
+
+  constructor(options: AgentClientOptions) {
+    this.#options = options;
+    this.#caller = new GrpcCaller(options);
+  }
+
+  async generateIdentity(request: IdentityRequest, options: CallOptions): Promise<Identity> {
+    const pair = request.keys ? undefined : await makeKeyPair();
+    const publicKeys = pair ? publicKeysOf(pair.publicKey) : request.keys!;
+    const message = identityRequestMessage(request, publicKeys);
+    const answer = await this.#call(generateIdentityMethod, message, options);
+    return identityFromMessage(answer, pair ? { privateKey: pair.privateKey } : { publicKeys });
+  }
+
+  async describe(options: CallOptions): Promise<AgentDescription> {
+    return descriptionFromMessage(await this.#call(describeMethod, {}, options));
+  }
+
+  async status(options: CallOptions): Promise<AgentStatus> {
+    return statusFromMessage(await this.#call(getStatusMethod, {}, options));
+  }
+
+  close(): void {
+    this.#caller.close();
+  }
+
+  async #call<Request, Response>(
+    method: UnaryMethod<Request, Response>,
+    request: Request,
+    options: CallOptions,
+  ): Promise<Response> {
+    const { path } = this.#options;
+    const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs;
+    try {
+      return await this.#caller.unary(method, request, { ...options, timeoutMs });
+    } catch (error) {
+      throw await socketFailure(error, { path, rpc: method.path, timeoutMs });
+    }
+  }
+}

@@ -9,7 +9,9 @@ const packageFolder = process.cwd();
 const { build } = createRequire(join(packageFolder, 'package.json'))('esbuild');
 const { publishConfig } = JSON.parse(readFileSync('package.json', 'utf8'));
 const targets = Object.values(publishConfig.exports ?? {}).map((door) => door.default ?? door);
-const doors = targets.filter((path) => path.startsWith('./dist/flat/')).map((path) => path.slice('./dist/flat/'.length));
+const doors = targets
+  .filter((path) => path.startsWith('./dist/flat/'))
+  .map((path) => path.slice('./dist/flat/'.length));
 if (doors.length === 0) throw new Error('publishConfig.exports has no door in ./dist/flat/');
 
 rmSync('dist/flat', { recursive: true, force: true });

@@ -25,7 +25,7 @@ const value = fc.oneof(
   fc.tuple(fc.constant('double'), fc.double()),
   fc.tuple(fc.constant('bytes'), fc.uint8Array({ maxLength: 300 })),
   fc.tuple(fc.constant('string'), text),
-) as fc.Arbitrary<Value>;
+) as unknown as fc.Arbitrary<Value>;
 const values = fc.array(value, { maxLength: 30 });
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 

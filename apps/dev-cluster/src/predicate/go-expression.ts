@@ -30,16 +30,18 @@ const MAX_DEPTH = 500;
  * @throws GoSyntaxError
  */
 export function parseGoExpression(source: string): GoExpression {
-  return new Parser(scanGo(source)).parse();
+  return new Parser(source).parse();
 }
 
 class Parser {
+  readonly #source: string;
   readonly #tokens: readonly GoToken[];
   #at = 0;
   #depth = 0;
 
-  constructor(tokens: readonly GoToken[]) {
-    this.#tokens = tokens;
+  constructor(source: string) {
+    this.#source = source;
+    this.#tokens = scanGo(source);
   }
 
   parse(): GoExpression {
@@ -58,11 +60,11 @@ class Parser {
   }
 
   #expected(what: string): GoSyntaxError {
-    const { kind, text, line, column } = this.#token;
+    const { kind, text, offset } = this.#token;
     const found = kind === ';' && text === '\n' ? 'newline' : LITERALS.has(kind) ? text : `'${kind}'`;
     // A newline that the scanner put in at the very end is the end of the text.
     const isEnd = kind === ';' && this.#tokens[this.#at + 1]?.kind === 'EOF';
-    return new GoSyntaxError(line, column, `expected ${what}, found ${isEnd ? "'EOF'" : found}`);
+    return new GoSyntaxError(this.#source, offset, `expected ${what}, found ${isEnd ? "'EOF'" : found}`);
   }
 
   #take(kind: string): GoToken {
@@ -83,7 +85,7 @@ class Parser {
 
   #unary(): GoExpression {
     if (++this.#depth > MAX_DEPTH) {
-      throw new GoSyntaxError(this.#token.line, this.#token.column, 'exceeded max nesting depth');
+      throw new GoSyntaxError(this.#source, this.#token.offset, 'exceeded max nesting depth');
     }
     try {
       const operator = this.#token.kind;
@@ -143,7 +145,7 @@ class Parser {
         return { type: 'name', path: [token.text] };
       case 'string': {
         const value = unquoteGo(token.text);
-        if (value === undefined) throw new GoSyntaxError(token.line, token.column, 'unknown escape sequence');
+        if (value === undefined) throw new GoSyntaxError(this.#source, token.offset, 'unknown escape sequence');
         this.#next();
         return { type: 'string', value };
       }

@@ -3,14 +3,16 @@ export interface GoToken {
   readonly kind: string;
   /** As written, for identifiers and literals. */
   readonly text: string;
-  readonly line: number;
-  readonly column: number;
+  readonly offset: number;
 }
 
 /** The text is no Go expression. */
 export class GoSyntaxError extends Error {
-  constructor(line: number, column: number, message: string) {
-    super(`${line}:${column}: ${message}`);
+  constructor(source: string, offset: number, message: string) {
+    const before = source.slice(0, offset);
+    const lineStart = before.lastIndexOf('\n') + 1;
+    const line = before.split('\n').length;
+    super(`${line}:${Buffer.byteLength(before.slice(lineStart)) + 1}: ${message}`);
     this.name = 'GoSyntaxError';
   }
 }
@@ -36,15 +38,11 @@ const RUNE = /'(?:\\(?:[abfnrtv\\']|[0-7]{3}|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0
 export function scanGo(source: string): GoToken[] {
   const tokens: GoToken[] = [];
   let offset = 0;
-  let line = 1;
-  let lineStart = 0;
-  // Columns count bytes.
-  const columnOf = (at: number): number => Buffer.byteLength(source.slice(lineStart, at)) + 1;
   const fail = (at: number, message: string): never => {
-    throw new GoSyntaxError(line, columnOf(at), message);
+    throw new GoSyntaxError(source, at, message);
   };
   const take = (kind: string, text: string): void => {
-    tokens.push({ kind, text, line, column: columnOf(offset) });
+    tokens.push({ kind, text, offset });
     offset += text.length;
   };
   const match = (pattern: RegExp): string | undefined => {
@@ -52,7 +50,7 @@ export function scanGo(source: string): GoToken[] {
     return pattern.exec(source)?.[0];
   };
   const endStatement = (text: string): void => {
-    if (ENDS_OPERAND.has(tokens.at(-1)?.kind ?? '')) tokens.push({ kind: ';', text, line, column: columnOf(offset) });
+    if (ENDS_OPERAND.has(tokens.at(-1)?.kind ?? '')) tokens.push({ kind: ';', text, offset });
   };
 
   while (offset < source.length) {
@@ -60,8 +58,6 @@ export function scanGo(source: string): GoToken[] {
     if (char === '\n') {
       endStatement('\n');
       offset++;
-      line++;
-      lineStart = offset;
     } else if (char === ' ' || char === '\t' || char === '\r') {
       offset++;
     } else if (source.startsWith('//', offset)) {
@@ -79,11 +75,6 @@ export function scanGo(source: string): GoToken[] {
       const text = source.slice(offset, end + 1);
       if (text.includes('\0')) fail(offset, 'illegal character NUL');
       take('string', text);
-      const newlines = text.split('\n').length - 1;
-      if (newlines > 0) {
-        line += newlines;
-        lineStart = offset - text.length + text.lastIndexOf('\n') + 1;
-      }
     } else if (char === "'") {
       take('char', match(RUNE) ?? fail(offset, 'illegal rune literal'));
     } else if (match(IDENTIFIER) !== undefined) {
@@ -103,7 +94,7 @@ export function scanGo(source: string): GoToken[] {
     }
   }
   endStatement('\n');
-  tokens.push({ kind: 'EOF', text: '', line, column: columnOf(offset) });
+  tokens.push({ kind: 'EOF', text: '', offset });
   return tokens;
 }
 

@@ -1,3 +1,6 @@
+export { type CertAuthority, createAuthority } from '../pki/cert-authority.ts';
+export { issueHostTlsCertificate, issueTlsCertificate } from '../pki/tls-certificate.ts';
+export { WebAuthority } from '../pki/web-certificate.ts';
 export {
   type CannedAuthority,
   CannedCredentials,

@@ -23,10 +23,10 @@ export function judgeRenewalFailure(
 ): { verdict: Verdict; error: TeleportError } {
   const { error, expired } = failure;
   if (isGenerationMismatch(error)) return { verdict: 'stop', error: lockedByMismatch(botUser, error) };
-  if (failure.everythingRefused || isLockRefusal(error)) return { verdict: 'stop', error: locked(botUser, error) };
   if (isMissingUser(error)) {
     return { verdict: 'stop', error: botGone(botUser, error) };
   }
+  if (failure.everythingRefused || isLockRefusal(error)) return { verdict: 'stop', error: locked(botUser, error) };
   if (expired || error.code === 'expired') {
     return { verdict: 'rejoin', error: ended(error) };
   }

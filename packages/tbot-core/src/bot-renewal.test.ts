@@ -1,0 +1,170 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BotInCluster, MINUTE, until } from '../test-support/bot-in-cluster.ts';
+
+let bots: BotInCluster;
+beforeEach(async () => {
+  bots = await BotInCluster.start();
+});
+afterEach(async () => {
+  await bots[Symbol.asyncDispose]();
+});
+
+describe('renewal', () => {
+  it('follows the clock, one generation at a time, and uses the new identity for calls', async () => {
+    const store = await bots.directory();
+    const bot = await bots.joined({ store });
+    const first = bot.status().expires;
+    for (const generation of [2, 3]) {
+      await bots.clock.advance(20 * MINUTE);
+      await until(() => bot.status().generation === generation);
+      await until(() => bot.status().state === 'running');
+      expect((await bot.generateIdentity({ kind: 'application', name: 'foo' })).tls.impersonator).toBe('bot-ci');
+    }
+    expect(bot.status().expires.getTime() - first.getTime()).toBe(40 * MINUTE);
+    expect(bots.cluster.locks).toHaveLength(0);
+  });
+
+  it('happens once, however many ask', async () => {
+    const bot = await bots.joined();
+    await Promise.all([bot.renew(), bot.renew(), bot.renew()]);
+    expect(bot.status().generation).toBe(2);
+    await bot.renew();
+    expect(bot.status().generation).toBe(3);
+    expect(bots.cluster.locks).toHaveLength(0);
+  });
+
+  it('leaves calls that are on their way alone', async () => {
+    const bot = await bots.joined();
+    await bot.generateIdentity({ kind: 'application', name: 'foo' });
+    bots.cluster.faults.next('GenerateUserCerts', { delayMs: 3_000 });
+    const slow = bot.generateIdentity({ kind: 'application', name: 'foo' });
+    await until(() => bots.clock.nextTimerAt === bots.clock.now() + 3_000);
+    await bot.renew();
+    await bots.clock.advance(3_000);
+    const identity = await slow;
+    expect(identity.roles).toEqual(['deployer']);
+    expect(bot.status().generation).toBe(2);
+  });
+
+  it('is picked up after a restart without a token', async () => {
+    const bot = await bots.joined({ store: await bots.directory() });
+    const { botInstanceId } = bot.status();
+    await bot.close();
+    const again = await bots.bot({ store: await bots.directory() });
+    expect(again.status()).toMatchObject({ generation: 2, botInstanceId, state: 'running' });
+  });
+
+  it('joins anew at start when the token is another', async () => {
+    const store = await bots.directory();
+    const bot = await bots.joined({ store });
+    const { botInstanceId } = bot.status();
+    await bot.close();
+    const again = await bots.joined({ store: await bots.directory() });
+    expect(again.status().generation).toBe(1);
+    expect(again.status().botInstanceId).not.toBe(botInstanceId);
+  });
+
+  it('keeps trying while the cluster is away, and recovers', async () => {
+    const bot = await bots.joined();
+    bots.cluster.faults.next('Ping', 'unavailable');
+    bots.cluster.faults.next('Ping', 'unavailable');
+    await bots.clock.advance(20 * MINUTE);
+    await until(() => bot.status().state === 'degraded');
+    expect(bot.status().lastError).toContain('injected fault');
+    await bots.withTime(
+      (async () => {
+        while (bot.status().generation < 2) await new Promise((resolve) => setImmediate(resolve));
+      })(),
+    );
+    await until(() => bot.status().state === 'running');
+    expect(bot.status().lastError).toBeUndefined();
+  });
+
+  it('survives a restart of the cluster', async () => {
+    const bot = await bots.joined();
+    await bots.cluster.restart();
+    await bots.withTime(bot.renew().catch(() => bot.renew()));
+    expect(bot.status().generation).toBe(2);
+    expect((await bot.generateIdentity({ kind: 'application', name: 'foo' })).roles).toEqual(['deployer']);
+  });
+
+  it('keeps a successor that could not be saved, and saves it before it is used', async () => {
+    const store = await bots.directory();
+    const bot = await bots.joined({ store });
+    const write = store.write.bind(store);
+    let broken = 0;
+    store.write = (files) =>
+      files.key !== undefined && broken++ < 2 ? Promise.reject(new Error('disk full')) : write(files);
+    expect((await bots.failure(bot.renew())).message).toContain('cannot be saved, it is kept in memory: disk full');
+    expect(bot.status()).toMatchObject({ generation: 1, state: 'degraded' });
+    expect((await bots.failure(bot.renew())).message).toContain('disk full');
+    await bot.renew();
+    expect(bot.status()).toMatchObject({ generation: 2, state: 'running' });
+    await bot.renew();
+    expect(bot.status().generation).toBe(3);
+    expect(bots.cluster.calls.list('GenerateUserCerts')).toHaveLength(2);
+    expect(bots.cluster.locks).toHaveLength(0);
+  });
+});
+
+describe('a lock', () => {
+  it('by a lost answer ends the bot and says what to do', async () => {
+    const store = await bots.directory();
+    const bot = await bots.joined({ store });
+    bots.cluster.faults.next('GenerateUserCerts', 'lost');
+    await bots.failure(bot.renew());
+    const error = await bots.failure(bot.renew());
+    expect(error.code).toBe('locked');
+    expect(error.message).toContain('has locked the bot user bot-ci');
+    expect(error.hint).toMatch(/tctl get locks.*targets bot-ci.*new token/s);
+    expect(await bot.closed).toBe(error);
+    expect(bot.status().state).toBe('locked');
+    await expect(bot.generateIdentity({ kind: 'application', name: 'foo' })).rejects.toBe(error);
+  });
+
+  it('by a crash between the count and the disk ends the next start', async () => {
+    const store = await bots.directory();
+    const bot = await bots.joined({ store });
+    const write = store.write.bind(store);
+    store.write = (files) => (files.key === undefined ? write(files) : Promise.reject(new Error('killed')));
+    await bots.failure(bot.renew());
+    await bot.close();
+    const error = await bots.failure(bots.bot({ store: await bots.directory() }));
+    expect(error.code).toBe('locked');
+    expect(error.hint).toContain('new token');
+    await bots.clock.advance(2_000);
+    const later = await bots.failure(bots.bot({ store: await bots.directory() }));
+    expect(later).toMatchObject({ code: 'locked', message: expect.stringContaining('refuses every call') });
+    expect(later.hint).toContain('cut off in the middle of a renewal');
+    // As the hint says: the locks removed, and a new token.
+    for (const lock of bots.cluster.locks) bots.cluster.unlock(lock.Metadata!.Name);
+    await bots.clock.advance(2_000);
+    expect((await bots.joined({ store: await bots.directory() })).status().generation).toBe(1);
+  });
+
+  it('by an administrator is noticed by a request, and can be lifted', async () => {
+    const store = await bots.directory();
+    const bot = await bots.joined({ store });
+    const lock = bots.cluster.lock({ user: 'bot-ci', message: 'maintenance' });
+    await bots.clock.advance(2_000);
+    const error = await bots.failure(bot.generateIdentity({ kind: 'application', name: 'foo' }));
+    expect(error.code).toBe('access_denied');
+    const end = await bots.withTime(bot.closed);
+    expect(end).toMatchObject({ code: 'locked', hint: expect.stringContaining('then start the agent again') });
+    bots.cluster.unlock(lock);
+    await bots.clock.advance(2_000);
+    expect((await bots.bot({ store: await bots.directory() })).status().generation).toBe(2);
+  });
+
+  it('tells a deleted bot apart', async () => {
+    const bot = await bots.joined();
+    bots.cluster.deleteUser('bot-ci');
+    await bots.clock.advance(2_000);
+    const error = await bots.failure(bot.renew());
+    expect(error).toMatchObject({
+      code: 'access_denied',
+      message: 'the cluster does not know the bot user bot-ci any more',
+    });
+    expect(await bot.closed).toBe(error);
+  });
+});

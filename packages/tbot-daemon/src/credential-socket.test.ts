@@ -406,6 +406,26 @@ describe('peers', () => {
     expect(records).toHaveLength(50);
   });
 
+  test.runIf(readPeer)('outsiders take no place from those who are served', async () => {
+    let outsider = true;
+    const who = (socket: Parameters<NonNullable<typeof readPeer>>[0]) => {
+      const peer = readPeer?.(socket);
+      return peer && { ...peer, uid: outsider ? 4_000_000 : peer.uid };
+    };
+    const { counters } = await open({
+      allow: [{ uid: process.getuid?.() ?? 0 }],
+      connections: { total: 1 },
+      readPeer: who,
+    });
+    const held = Array.from({ length: 200 }, () => connect({ path }).on('error', () => {}));
+    ending.push(() => {
+      for (const socket of held) socket.destroy();
+    });
+    await expect.poll(() => counters.status().refused).toBe(200);
+    outsider = false;
+    await generate();
+  });
+
   test.runIf(readPeer && root)('a member of a supplementary group is let in, another user is not', async () => {
     const { records } = await open({ access: { mode: 0o666 }, allow: [{ gid: 4243 }, { uid: 0 }] });
     expect(await askAs(4242, '4100,4243')).toContain('grpc-status: 0');

@@ -18,14 +18,16 @@ import { callStatus } from './service/call-status.ts';
 import { type CallContext, CredentialService, type CredentialServiceOptions } from './service/credential-service.ts';
 import { healthService } from './service/health-service.ts';
 import { type ConnectionLimits, Connections } from './sockets/connections.ts';
-import { answerOnly } from './sockets/deaf-session.ts';
 import type { Peer } from './sockets/peer.ts';
 import type { PeerReader } from './sockets/peer-credentials.ts';
+import { RefusedConnections } from './sockets/refused-connections.ts';
 import type { SocketAccess } from './sockets/socket-access.ts';
 import { SocketListener } from './sockets/socket-listener.ts';
 
 /** Largest request. A real one has less than 4 kB, most of it an RSA key. */
 const LARGEST_MESSAGE_BYTES = 64 * 1024;
+/** Calls in flight on one connection; the limit of the whole socket is in its configuration. */
+const MOST_STREAMS = 2048;
 /** A connection without a call is closed after this; a client makes a new one by itself. */
 const IDLE_MS = 10 * 60_000;
 /** How fast refused connections are recorded; what comes faster is counted. */
@@ -54,6 +56,7 @@ export class CredentialSocket implements AsyncDisposable {
   readonly #server: Server;
   readonly #injector: ReturnType<Server['createConnectionInjector']>;
   readonly #connections: Connections;
+  readonly #refused = new RefusedConnections();
   readonly #outsiderRecords: TokenBucket;
   #listener: SocketListener | undefined;
   #closed: Promise<void> | undefined;
@@ -66,6 +69,7 @@ export class CredentialSocket implements AsyncDisposable {
     this.#server = new Server({
       'grpc.max_receive_message_length': LARGEST_MESSAGE_BYTES,
       'grpc.max_connection_idle_ms': IDLE_MS,
+      'grpc.max_concurrent_streams': MOST_STREAMS,
       'grpc.enable_channelz': 0,
     });
     this.#injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
@@ -128,19 +132,17 @@ export class CredentialSocket implements AsyncDisposable {
       return;
     }
     const peer = readPeer?.(connection);
-    if (!this.#connections.admit(connection, peer)) {
-      answerOnly(
-        connection,
-        new CallFailure('limit_exceeded', 'too many connections to this socket', {
-          retryable: true,
-          retryAfterMs: 1000,
-        }),
-      );
-      return;
-    }
     if (!admitsPeer(allow, peer)) {
       this.#recordOutsider(peer);
-      answerOnly(connection, new TeleportError('access_denied', 'you may not use this socket'));
+      this.#refused.answer(connection, new TeleportError('access_denied', 'you may not use this socket'));
+      return;
+    }
+    if (!this.#connections.admit(connection, peer)) {
+      const options = { retryable: true, retryAfterMs: 1000 };
+      this.#refused.answer(
+        connection,
+        new CallFailure('limit_exceeded', 'too many connections to this socket', options),
+      );
       return;
     }
     this.#injector.injectConnection(connection);
@@ -204,6 +206,7 @@ export class CredentialSocket implements AsyncDisposable {
     cut();
     this.#server.forceShutdown();
     this.#connections.destroyAll();
+    this.#refused.destroyAll();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

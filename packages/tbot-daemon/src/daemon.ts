@@ -113,6 +113,9 @@ export class Daemon implements AsyncDisposable {
 
     const store = await openStore(config.store, clock);
     this.#store = store;
+    if (!store.persistent) {
+      logger.warn({}, 'the store is in memory: after a restart the bot must join again, which needs a new token');
+    }
     const supervisor = new BotSupervisor({
       start: (signal) => this.#startBot(store, signal),
       store,

@@ -5,9 +5,6 @@ import { decideTtl, type TtlDecision, type TtlLimits } from './ttl-decision.ts';
 /** What a credential can be for. */
 export type CredentialKind = 'application';
 
-/** All kinds, in the order in which they are listed to people. */
-export const CREDENTIAL_KINDS: readonly CredentialKind[] = ['application'];
-
 /** What one socket allows, as its configuration says it. */
 export interface SocketPolicy {
   /** Upper limit and default. Empty: whatever the bot may impersonate. */

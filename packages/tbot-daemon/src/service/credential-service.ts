@@ -55,23 +55,12 @@ export class CredentialService {
 
   /** Decides, issues, records, answers: in this order, so that nothing unrecorded leaves. */
   async generateIdentity(request: GenerateIdentityRequest, context: CallContext): Promise<GenerateIdentityResponse> {
-    const { clock, limiter, counters } = this.#options;
+    const { clock, counters } = this.#options;
     const startedMs = clock.now();
     const attempt: Attempt = {};
     let identity: Identity;
     try {
-      const passage = limiter.enter(context.peer?.uid ?? -1);
-      if (!passage.ok) {
-        throw new CallFailure('limit_exceeded', passage.message, {
-          retryable: true,
-          retryAfterMs: passage.retryAfterMs,
-        });
-      }
-      try {
-        identity = await this.#issue(request, attempt, context.signal);
-      } finally {
-        passage.release();
-      }
+      identity = await this.#limited(context, () => this.#issue(request, attempt, context.signal));
     } catch (error) {
       const failure = this.#shown(error);
       const outcome: Outcome = isRefusal(failure) ? 'refused' : 'failed';
@@ -97,6 +86,20 @@ export class CredentialService {
     }
     counters.count('issued');
     return identityResponse(identity, ttl);
+  }
+
+  /** What asks the cluster for a caller counts against the limits of the socket. */
+  async #limited<T>(context: CallContext, work: () => Promise<T>): Promise<T> {
+    const passage = this.#options.limiter.enter(context.peer?.uid ?? -1);
+    if (!passage.ok) {
+      const { message, retryAfterMs } = passage;
+      throw new CallFailure('limit_exceeded', message, { retryable: true, retryAfterMs });
+    }
+    try {
+      return await work();
+    } finally {
+      passage.release();
+    }
   }
 
   async #issue(request: GenerateIdentityRequest, attempt: Attempt, signal: AbortSignal): Promise<Identity> {
@@ -130,7 +133,9 @@ export class CredentialService {
   async describe(context: CallContext): Promise<DescribeResponse> {
     const { policy, bot, socketPath, agentVersion } = this.#options;
     try {
-      const known = await bot().describe({ signal: context.signal, timeoutMs: LONGEST_ISSUE_MS });
+      const known = await this.#limited(context, () =>
+        bot().describe({ signal: context.signal, timeoutMs: LONGEST_ISSUE_MS }),
+      );
       return DescribeResponseMessage.fromPartial({
         roles: [...(policy.roles.length > 0 ? policy.roles : known.roles)],
         kinds: policy.kinds.filter((kind) => known.kinds.includes(kind)),

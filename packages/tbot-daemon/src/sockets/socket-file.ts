@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type BigIntStats, constants } from 'node:fs';
+import { type BigIntStats, constants, existsSync } from 'node:fs';
 import { type FileHandle, link, lstat, mkdir, open, rename, unlink } from 'node:fs/promises';
 import type { Server } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -59,7 +59,8 @@ export async function listenOnSocketFile(server: Server, path: string, access: S
  * takes care of that too: it is gone by then, and nobody else uses it. Through /proc it may be longer than 107 bytes.
  */
 function bindPath(folder: FileHandle, folderPath: string, name: string): string {
-  return process.platform === 'linux' ? `/proc/self/fd/${folder.fd}/${name}` : join(folderPath, name);
+  const byDescriptor = `/proc/self/fd/${folder.fd}`;
+  return join(existsSync(byDescriptor) ? byDescriptor : folderPath, name);
 }
 
 /** Bind happens inside `listen`, so the umask is tight for no other code of this thread. */

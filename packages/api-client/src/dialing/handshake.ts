@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { TeleportError } from '@teleport-ts/api-types';
@@ -80,9 +81,21 @@ function tlsOptions({ used, ca, alpn }: HandshakeOptions): ConnectionOptions {
     minVersion: 'TLSv1.2',
     // Checked in onSecure, where the certificate that was shown can be told about.
     rejectUnauthorized: false,
-    ...(ca.length > 0 && { ca: [...ca] }),
+    ...(ca.length > 0 && { ca: serverAuthorities(ca, used.cert) }),
     ...(used.cert !== undefined && { cert: used.cert, key: used.privateKeyPem() }),
   };
+}
+
+/**
+ * The authorities without the one that issued our own certificate. OpenSSL would find it among them and send it along
+ * as a chain, and Teleport closes the connection of a client that shows more than one certificate. On a user's side it
+ * is the user CA, which issues no server certificate.
+ */
+function serverAuthorities(ca: readonly string[], cert: string | undefined): string[] {
+  if (cert === undefined) return [...ca];
+  const own = new X509Certificate(cert);
+  const others = ca.filter((pem) => !own.verify(new X509Certificate(pem).publicKey));
+  return others.length > 0 ? others : [...ca];
 }
 
 function closedEarly(): Error {

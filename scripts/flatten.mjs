@@ -2,11 +2,8 @@
 // with what they share in one more. Node's module loader takes 1 to 2 ms for every file, so this is what keeps an
 // `import` of a package of many small files within its budget. In the workspace the doors stay as tsc wrote them.
 import { readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { build } from 'esbuild';
 
-const packageFolder = process.cwd();
-const { build } = createRequire(join(packageFolder, 'package.json'))('esbuild');
 const { publishConfig } = JSON.parse(readFileSync('package.json', 'utf8'));
 const targets = Object.values(publishConfig.exports ?? {}).map((door) => door.default ?? door);
 const doors = targets

@@ -1,9 +1,9 @@
 import { createServer, type Socket } from 'node:net';
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 import { TELEPORT_API_VERSION } from '@teleport-ts/api-types';
+import { FakeClock } from '@teleport-ts/dev-cluster/testing';
 import { describe, expect, test } from 'vitest';
 import { AuthServer } from '../test-support/auth-server.ts';
-import { FakeClock } from '../test-support/fake-clock.ts';
 import { TestPki } from '../test-support/pki.ts';
 import { silentPort } from '../test-support/silent-port.ts';
 import { ConnectError, connect, fromFunction, loadTLS } from './index.ts';
@@ -137,7 +137,7 @@ describe('before dialing', () => {
     await expect(connect({ addresses: [server.address], credentials, clock })).rejects.toMatchObject({
       code: 'expired',
     });
-    expect(clock.pending).toBe(0);
+    expect(clock.timers).toBe(0);
   });
 
   test('addresses must be given, and be addresses', async () => {
@@ -166,16 +166,16 @@ describe('giving up', () => {
     const clock = new FakeClock(Date.now());
     const connecting = refused({ addresses: [port.address], clock, timeouts: { connectMs: 9_000 } });
     await port.connected;
-    clock.advance(250);
+    await clock.advance(250);
     await port.connections(2);
-    clock.advance(3_000);
+    await clock.advance(3_000);
     const error = await connecting;
     expect(error).toMatchObject({ code: 'timeout', retryable: true });
     expect(error.attempts.map(({ method, stage }) => [method, stage]).sort()).toEqual([
       ['auth', 'tls'],
       ['find', 'tls'],
     ]);
-    expect(clock.pending).toBe(0);
+    expect(clock.timers).toBe(0);
     await port.drained();
   });
 });

@@ -1,7 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { type CertAuthority, createAuthority } from '../../../apps/dev-cluster/src/pki/cert-authority.ts';
-import { issueHostTlsCertificate, issueTlsCertificate } from '../../../apps/dev-cluster/src/pki/tls-certificate.ts';
-import { WebAuthority } from '../../../apps/dev-cluster/src/pki/web-certificate.ts';
+import {
+  type CertAuthority,
+  createAuthority,
+  issueHostTlsCertificate,
+  issueTlsCertificate,
+  WebAuthority,
+} from '@teleport-ts/dev-cluster/testing';
 
 const clock = { now: () => Date.now() };
 

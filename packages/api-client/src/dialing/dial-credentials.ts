@@ -47,7 +47,8 @@ export class DialCredentials extends ChannelCredentials {
   ): experimental.SecureConnector {
     const credentials = callCredentials ?? CallCredentials.createEmpty();
     return {
-      waitForReady: async () => {},
+      // A closed channel may still try once more when its backoff ends; it gets no socket.
+      waitForReady: async () => this.#closing.signal.throwIfAborted(),
       getCallCredentials: () => credentials,
       destroy: () => {},
       connect: async (raw) => ({ socket: await this.#open(raw), secure: true }),
@@ -103,8 +104,10 @@ export class DialCredentials extends ChannelCredentials {
       return socket;
     } catch (error) {
       raw.destroy();
-      if (error instanceof HandshakeError) this.failure = error.failure;
-      else if (isTeleportError(error)) this.failure = { stage: 'tls', error };
+      if (error instanceof HandshakeError) {
+        this.failure = error.failure;
+        this.stage = error.failure.stage;
+      } else if (isTeleportError(error)) this.failure = { stage: 'tls', error };
       else this.fail('tls', error);
       throw error;
     }

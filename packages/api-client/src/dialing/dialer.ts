@@ -51,9 +51,7 @@ export class Dialer {
     const at = formatAddress(address.host, address.port ?? PROXY_PORT);
     return this.#attempt('find', at, signal, async (limit, reached) => {
       const { web, attemptMs } = this.#options;
-      const found = await findAt(at, { ...web, signal: limit.signal, timeoutMs: attemptMs }, reached);
-      this.#checkVersion(found.serverVersion, found.minClientVersion);
-      return found;
+      return findAt(at, { ...web, signal: limit.signal, timeoutMs: attemptMs }, reached);
     });
   }
 
@@ -68,12 +66,20 @@ export class Dialer {
   proxy(address: Address, found: FindAnswer, signal: AbortSignal): Promise<Dialed | undefined> {
     const { source, clock, cluster = found.clusterName } = this.#options;
     const port = address.port ?? PROXY_PORT;
-    return this.#dial(route({ method: 'tls-routing', host: address.host, port, source, clock, cluster }), signal);
+    return this.#dial(
+      route({ method: 'tls-routing', host: address.host, port, source, clock, cluster }),
+      signal,
+      found,
+    );
   }
 
-  #dial(way: Route, signal: AbortSignal): Promise<Dialed | undefined> {
+  #dial(way: Route, signal: AbortSignal, found?: FindAnswer): Promise<Dialed | undefined> {
     const { attemptMs, userAgent, cluster } = this.#options;
     return this.#attempt(way.method, way.address, signal, async (limit, reached) => {
+      if (found) {
+        reached('http');
+        this.#checkVersion(found.serverVersion, found.minClientVersion);
+      }
       const connection = new Connection(way, { userAgent, handshakeMs: attemptMs });
       try {
         const server = serverInfo(await unaryCall(connection, ping, {}, 0, { signal: limit.signal }));

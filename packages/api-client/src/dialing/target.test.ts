@@ -21,7 +21,7 @@ test('only the authorities of the cluster that is dialed may speak for it', asyn
   expect(() => authoritiesOf(credential, 'other.example')).toThrowError(
     expect.objectContaining({
       code: 'bad_parameter',
-      message: `the identity file ${golden} holds no CA of the cluster other.example`,
+      message: `the identity file ${golden} holds no CA of the cluster other.example, it is of root.example`,
       hint: expect.stringContaining('leaf.example, root.example'),
     }),
   );

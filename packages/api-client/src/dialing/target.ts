@@ -20,11 +20,13 @@ export function authAlpn(cluster: string): string[] {
 export function authoritiesOf(credential: CredentialSet, cluster: string | undefined): readonly string[] {
   if (cluster === undefined) return credential.ca;
   const named = credential.ca.map((pem) => ({ pem, name: nameAttribute(new X509Certificate(pem).subject, 'O') }));
-  const own = named.filter(({ name }) => name === cluster).map(({ pem }) => pem);
-  if (own.length > 0) return own;
+  const trusted = named.filter(({ name }) => name === cluster).map(({ pem }) => pem);
+  if (trusted.length > 0) return trusted;
   const others = [...new Set(named.flatMap(({ name }) => name ?? []))];
   if (others.length === 0) return credential.ca;
-  throw new TeleportError('bad_parameter', `${credential.origin} holds no CA of the cluster ${cluster}`, {
+  const own =
+    credential.cluster === undefined || credential.cluster === cluster ? '' : `, it is of ${credential.cluster}`;
+  throw new TeleportError('bad_parameter', `${credential.origin} holds no CA of the cluster ${cluster}${own}`, {
     hint: `it holds those of ${others.join(', ')}; issue it again after the clusters came to trust each other`,
   });
 }

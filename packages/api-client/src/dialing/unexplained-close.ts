@@ -15,7 +15,7 @@ export function unexplainedClose(options: { address: string; used: CredentialSet
   return new TeleportError('connection_problem', `${address} cut the connection before the first answer`, {
     retryable: true,
     cause,
-    hint: `it may be stopping, or refuse clients of API version ${TELEPORT_API_VERSION}; its log says which`,
+    hint: `it may be stopping, refuse the client certificate, or refuse clients of API version ${TELEPORT_API_VERSION}; its log says which`,
   });
 }
 

@@ -37,16 +37,24 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
  */
 export async function webRequest(address: Address, call: WebCall, options: WebOptions): Promise<unknown> {
   options.signal?.throwIfAborted();
-  try {
-    return await exchange('https', address, call, options);
-  } catch (error) {
+  const { url, status, type, body } = await exchange('https', address, call, options).catch((error: unknown) => {
     const plain = options.insecure && isLoopback(address.host) && error instanceof WebError && speaksPlain(error);
     if (plain) return exchange('http', address, call, options);
     throw error;
-  }
+  });
+  if (status !== 200) throw errorOfAnswer(url, call.method, { status, type, body });
+  return parse(url, body);
 }
 
-function exchange(scheme: 'https' | 'http', address: Address, call: WebCall, options: WebOptions): Promise<unknown> {
+interface Answer {
+  readonly url: string;
+  readonly status: number;
+  /** Of the content. */
+  readonly type: string;
+  readonly body: string;
+}
+
+function exchange(scheme: 'https' | 'http', address: Address, call: WebCall, options: WebOptions): Promise<Answer> {
   const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, insecure = false } = options;
   const port = address.port ?? DEFAULT_PORT;
   const url = `${scheme}://${formatAddress(address.host, port)}${call.path}`;
@@ -95,16 +103,10 @@ function exchange(scheme: 'https' | 'http', address: Address, call: WebCall, opt
     running.on('socket', (socket) => followStage(socket, scheme, reached));
     running.on('error', (error) => fail(failureOf(error, stage, url)));
     running.on('response', (response) => {
+      const { statusCode: status = 0, headers } = response;
+      const type = headers['content-type'] ?? '';
       collect(response).then(
-        (body) =>
-          settle(() => {
-            const { statusCode = 0, headers } = response;
-            if (statusCode !== 200)
-              reject(
-                errorOfAnswer(url, call.method, { status: statusCode, type: headers['content-type'] ?? '', body }),
-              );
-            else resolve(parse(url, body));
-          }),
+        (body) => settle(() => resolve({ url, status, type, body })),
         (error) => fail(failureOf(error, stage, url)),
       );
     });

@@ -33,12 +33,24 @@ export class BotInCluster implements AsyncDisposable {
   static async start(options: DevClusterOptions = {}): Promise<BotInCluster> {
     const clock = new FakeClock();
     const cluster = await DevCluster.start({ clock, ...options });
+    const made = new BotInCluster(cluster, clock, await TemporaryDirectory.create());
+    await made.restore();
+    return made;
+  }
+
+  /** Closes the bots and puts the cluster back to how it was in the beginning; only the time has gone on. */
+  async restore(): Promise<void> {
+    const { cluster } = this;
+    for (const resource of this.#opened.splice(0).reverse()) await resource[Symbol.asyncDispose]();
+    cluster.faults.clear();
+    for (const lock of cluster.locks) cluster.unlock(lock.Metadata!.Name);
     cluster.upsertRole({ name: 'deployer', allow: { appLabels: { team: 'dev' } } });
     cluster.upsertRole({ name: 'admin', allow: { appLabels: { '*': '*' } } });
     await cluster.upsertBot({ name: 'ci', roles: ['deployer'] });
     await cluster.addApplication({ name: 'foo', labels: { team: 'dev' } });
     await cluster.addApplication({ name: 'secret', labels: { team: 'board' } });
-    return new BotInCluster(cluster, clock, await TemporaryDirectory.create());
+    cluster.calls.clear();
+    this.#lines.length = 0;
   }
 
   /** All that was logged. */
@@ -103,7 +115,7 @@ export class BotInCluster implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const resource of this.#opened.reverse()) await resource[Symbol.asyncDispose]();
+    await this.restore();
     await this.cluster.stop();
     await this.folder[Symbol.asyncDispose]();
   }

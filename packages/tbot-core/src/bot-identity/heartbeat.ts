@@ -36,6 +36,7 @@ export class Heartbeat {
   async #beat(isStartup: boolean): Promise<void> {
     const { client, clock, logger } = this.#options;
     const now = clock.now();
+    this.#timer = clock.setTimer(INTERVAL_MS, () => void this.#beat(false));
     try {
       const heartbeat = {
         recordedAt: toTimestamp(new Date(now)),
@@ -53,7 +54,5 @@ export class Heartbeat {
       if (!this.#closed)
         logger.debug({ error: error instanceof Error ? error.message : String(error) }, 'the heartbeat was not taken');
     }
-    if (this.#closed) return;
-    this.#timer = clock.setTimer(INTERVAL_MS, () => void this.#beat(false));
   }
 }

@@ -17,7 +17,7 @@ const SLACK_MS = 60_000;
 export function ttlDecision(askedMs: number, nowMs: number, end: Date): TtlDecision {
   const grantedMs = end.getTime() - nowMs;
   if (grantedMs >= askedMs - ROUNDING_MS) return { askedMs, effectiveMs: askedMs };
-  const effectiveMs = Math.max(0, Math.round(grantedMs / 1000) * 1000);
+  const effectiveMs = Math.max(0, Math.ceil(grantedMs / 1000) * 1000);
   const byLimit = askedMs > MAX_TTL_MS && effectiveMs >= MAX_TTL_MS - SLACK_MS;
   const cutBy = byLimit ? `the cluster's limit for bots, ${formatGoDuration(MAX_TTL_MS)}` : 'max_session_ttl of a role';
   return { askedMs, effectiveMs, cutBy };

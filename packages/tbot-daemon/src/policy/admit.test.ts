@@ -163,8 +163,8 @@ test('what is admitted lies within the policy, and what lies within is admitted'
         !wish.roles.includes('') &&
         plain.kinds.length > 0 &&
         (application === undefined || application.some((pattern) => fitsName(pattern, wish.name))) &&
-        (clusters === undefined || clusters.includes(meant)) &&
-        (plain.roles.length === 0 || wish.roles.every((role) => plain.roles.includes(role))) &&
+        (clusters === undefined || (clusters as string[]).includes(meant)) &&
+        (plain.roles.length === 0 || wish.roles.every((role) => (plain.roles as string[]).includes(role))) &&
         (ttlMs === undefined || ttlMs >= MINUTE);
       expect(result.admitted).toBe(allowed);
       if (!result.admitted) return;

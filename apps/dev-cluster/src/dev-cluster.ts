@@ -142,7 +142,12 @@ export class DevCluster implements AsyncDisposable {
 
   /** Pins of the cluster's host authority, for who joins. */
   get caPins(): string[] {
-    return this.#context.authorities.tlsCertificates('host').map((pem) => caPin(pem));
+    return this.hostCaPems.map((pem) => caPin(pem));
+  }
+
+  /** The host authority, by which clients check the auth service; PEM. */
+  get hostCaPems(): string[] {
+    return this.#context.authorities.tlsCertificates('host');
   }
 
   /** The authority behind the proxy's web certificate, PEM. */

@@ -66,24 +66,24 @@ export function generateUserCerts(context: ClusterContext, caller: Caller, reque
 /** A certificate that is good for one thing only must say for which one. */
 function checkUsageTarget(request: UserCertsRequest): void {
   const missing = (field: string, only: string): Error =>
-    badParameter(`missing ${field} field in a ${only}-only UserCertsRequest`);
+    badParameter(`missing ${field} field in ${only}-only UserCertsRequest`);
   switch (request.Usage) {
     case Usage.All:
       return;
     case Usage.App:
-      if (!request.RouteToApp?.Name) throw missing('app Name', 'app');
+      if (!request.RouteToApp?.Name) throw missing('app Name', 'an app');
       return;
     case Usage.SSH:
-      if (!request.NodeName) throw missing('NodeName', 'ssh');
+      if (!request.NodeName) throw missing('NodeName', 'a ssh');
       return;
     case Usage.Kubernetes:
-      if (!request.KubernetesCluster) throw missing('KubernetesCluster', 'kubernetes');
+      if (!request.KubernetesCluster) throw missing('KubernetesCluster', 'a kubernetes');
       return;
     case Usage.Database:
-      if (!request.RouteToDatabase?.ServiceName) throw missing('ServiceName', 'database');
+      if (!request.RouteToDatabase?.ServiceName) throw missing('ServiceName', 'a database');
       return;
     case Usage.WindowsDesktop:
-      if (!request.RouteToWindowsDesktop?.WindowsDesktop) throw missing('WindowsDesktop', 'windows-desktop');
+      if (!request.RouteToWindowsDesktop?.WindowsDesktop) throw missing('WindowsDesktop', 'a windows-desktop');
       return;
     default:
       throw badParameter(`unsupported cert usage ${JSON.stringify(String(request.Usage))}`);
@@ -94,7 +94,7 @@ function checkMayAskAtAll(caller: Caller, request: UserCertsRequest, isSelf: boo
   const isAdmin = caller.systemRole === 'Admin';
   const impersonatesSomebody = caller.roles.roles.some(({ Spec }) => {
     const { Users = [], Roles = [] } = Spec?.Allow?.Impersonate ?? {};
-    return Users.length > 0 || Roles.length > 0;
+    return Users.length > 0 && Roles.length > 0;
   });
   if (!isSelf && !isAdmin) {
     // Asked before the user is looked up, so that nobody can find out who exists.

@@ -175,7 +175,7 @@ export class RpcServer {
     if (fault === undefined) return;
     if (typeof fault === 'object' && 'delayMs' in fault) {
       await new Promise<void>((resolve) => {
-        this.#options.clock.setTimer(fault.delayMs, resolve, { keepAlive: true });
+        this.#options.clock.setTimer(fault.delayMs, resolve);
       });
     }
     const status = faultStatus(fault);

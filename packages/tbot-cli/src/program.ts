@@ -20,12 +20,12 @@ export const commands: readonly CommandModule[] = [
 ];
 
 /** The whole command line; parsing runs the command and rejects with its error. */
-export function createProgram(argv: readonly string[]): Argv {
+export function createProgram(argv: readonly string[], list: readonly CommandModule[] = commands): Argv {
   const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
   return yargs([...argv])
     .scriptName('tbot')
     .usage('$0 <command>\n\nMachine ID: an agent, and short-lived credentials from its socket.')
-    .command([...commands])
+    .command([...list])
     .demandCommand(1, 'say what to do: a command is missing')
     .strict()
     .recommendCommands()
@@ -42,7 +42,9 @@ export function createProgram(argv: readonly string[]): Argv {
     .check(noRepetition)
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? new UsageError(message, '`--help` after a command shows its options and examples');
+      // What yargs finds wrong comes as its own error or as words alone; the rest is a command's failure.
+      if (error && error.name !== 'YError') throw error;
+      throw new UsageError(message || error.message, '`--help` after a command shows its options and examples');
     });
 }
 

@@ -36,6 +36,8 @@ export function fastGenerateArguments(argv: readonly string[]): GenerateArgument
     if (option === undefined || (kinds === 0 && option !== 'socket' && option !== 'timeout')) return undefined;
     const value = equals < 0 ? argv[++index] : word.slice(equals + 1);
     if (value === undefined || value === '' || value.startsWith('-')) return undefined;
+    // yargs takes quotes off the values of a list, and only off those.
+    if (option === 'roles' && /["']/.test(value)) return undefined;
     if (option === 'roles') roles.push(value);
     else if (values[option] !== undefined) return undefined;
     else values[option] = value;

@@ -1,0 +1,100 @@
+import { chmod } from 'node:fs/promises';
+import { Metadata, Server, ServerCredentials, status as Status, type UntypedHandleCall } from '@grpc/grpc-js';
+import { toDurationMessage, toServiceDefinition, toTimestamp } from '@teleport-ts/api-types';
+import { CannedCredentials } from '@teleport-ts/dev-cluster/testing';
+import {
+  DynamicCredentialsDefinition,
+  Failure,
+  type GenerateIdentityRequest,
+  GenerateIdentityResponse,
+} from '@teleport-ts/tbot-core/proto';
+
+type Reply = (error: unknown, response?: GenerateIdentityResponse) => void;
+
+/** A failure that the stand-in answers with; the rest of the detail may be left out. */
+export interface StandInFailure {
+  readonly status: keyof typeof Status;
+  readonly detail?: Partial<Failure>;
+  readonly words?: string;
+}
+
+/**
+ * An agent's socket without an agent: grpc-js, and certificates of a cluster that does not run. It issues whatever it is
+ * asked for, at most `maxTtlMs` long, unless told to fail.
+ */
+export class StandInAgent implements AsyncDisposable {
+  readonly requests: GenerateIdentityRequest[] = [];
+  readonly canned = new CannedCredentials('bar');
+  maxTtlMs = 3_600_000;
+  failure: StandInFailure | 'silence' | undefined;
+  readonly #server = new Server();
+
+  static async listen(path: string): Promise<StandInAgent> {
+    const agent = new StandInAgent();
+    const generateIdentity = (call: { request: GenerateIdentityRequest }, reply: Reply): void => {
+      agent.requests.push(call.request);
+      agent.#answer(call.request, reply);
+    };
+    const handlers: Record<string, UntypedHandleCall> = { generateIdentity: generateIdentity as UntypedHandleCall };
+    agent.#server.addService(toServiceDefinition(DynamicCredentialsDefinition), handlers);
+    await new Promise<void>((resolve, reject) => {
+      agent.#server.bindAsync(`unix:${path}`, ServerCredentials.createInsecure(), (error) =>
+        error ? reject(error) : resolve(),
+      );
+    });
+    await chmod(path, 0o600);
+    return agent;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.forceShutdown();
+  }
+
+  #answer(request: GenerateIdentityRequest, reply: Reply): void {
+    if (this.failure === 'silence') return;
+    if (this.failure) {
+      const { status, detail, words } = this.failure;
+      const metadata = new Metadata();
+      if (detail) metadata.set('tbot-failure-bin', Buffer.from(Failure.encode(Failure.fromPartial(detail)).finish()));
+      reply({ code: Status[status], details: words ?? detail?.message ?? '', metadata });
+      return;
+    }
+    reply(null, this.#issue(request));
+  }
+
+  #issue(request: GenerateIdentityRequest): GenerateIdentityResponse {
+    const name = request.kind?.value.name ?? '';
+    const cluster = request.cluster || 'bar';
+    const askedMs = request.ttl ? Number(request.ttl.seconds) * 1000 : this.maxTtlMs;
+    const ttlMs = Math.min(askedMs, this.maxTtlMs);
+    const roles = request.roles.length > 0 ? request.roles : ['role-a', 'role-b'];
+    const publicAddr = `${name}.example.com`;
+    const { tlsCertificate, sshCertificate } = this.canned.issue({
+      tlsPublicKey: String(request.tlsPublicKey),
+      sshPublicKey: String(request.sshPublicKey),
+      identity: { user: 'bot-ci', roles, app: { name, publicAddr, clusterName: cluster, sessionId: 'session' } },
+      ttlMs,
+    });
+    return GenerateIdentityResponse.fromPartial({
+      tlsCertificate: Buffer.from(tlsCertificate),
+      sshCertificate: Buffer.from(sshCertificate),
+      authorities: this.canned.authorities.map((authority) => ({
+        ...authority,
+        tlsCertificates: authority.tlsCertificates.map((pem) => Buffer.from(pem)),
+        sshPublicKeys: authority.sshPublicKeys.map((line) => Buffer.from(line)),
+      })),
+      roles: [...roles],
+      refreshAt: toTimestamp(new Date(Date.now() + ttlMs / 2)),
+      ttl: {
+        asked: toDurationMessage(askedMs),
+        effective: toDurationMessage(ttlMs),
+        cutBy: ttlMs < askedMs ? 'max_ttl of the socket' : '',
+      },
+      route: {
+        cluster,
+        proxyAddress: 'proxy.example.com:443',
+        target: { $case: 'application', value: { name, publicAddress: publicAddr } },
+      },
+    });
+  }
+}

@@ -1,9 +1,8 @@
 import { createPublicKey } from 'node:crypto';
-import { request } from 'node:https';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BotInCluster, MINUTE, until } from '../test-support/bot-in-cluster.ts';
+import { visitApplication } from '../test-support/visit-application.ts';
 import type { Bot } from './bot.ts';
-import type { Identity } from './identity.ts';
 import { generateKeyPair } from './keys/key-pair.ts';
 
 let bots: BotInCluster;
@@ -22,28 +21,6 @@ afterAll(async () => {
 const foo = { kind: 'application', name: 'foo' } as const;
 const signed = (): number => bots.cluster.calls.count('GenerateUserCerts');
 const looked = (): number => bots.cluster.calls.count('ListResources');
-
-/** Calls the application through the proxy with the credential. */
-function visit(identity: Identity): Promise<{ status: number; body: string }> {
-  return new Promise((resolve, reject) => {
-    const [host, port] = bots.cluster.proxyAddress.split(':');
-    const call = request({
-      host,
-      port,
-      servername: identity.route!.application!.publicAddress,
-      headers: { host: identity.route!.application!.publicAddress },
-      cert: identity.tlsCertificate,
-      key: identity.privateKeyPem,
-      ca: bots.cluster.webCaPem,
-      agent: false,
-    });
-    call.on('error', reject).on('response', async (response) => {
-      const chunks = await response.toArray();
-      resolve({ status: response.statusCode!, body: Buffer.concat(chunks).toString() });
-    });
-    call.end();
-  });
-}
 
 describe('an application’s credential', () => {
   it('says what it is and opens the application', async () => {
@@ -69,7 +46,7 @@ describe('an application’s credential', () => {
     expect(identity.sshCertificate).toContain('ecdsa-sha2-nistp256-cert-v01@openssh.com ');
     expect(new Set(identity.authorities.map(({ type }) => type))).toEqual(new Set(['host', 'user', 'db']));
     expect(identity.refreshAt.getTime()).toBeLessThan(identity.expires.getTime() - 15 * MINUTE);
-    const { status, body } = await visit(identity);
+    const { status, body } = await visitApplication(identity, bots.cluster.proxyAddress, bots.cluster.webCaPem);
     expect([status, body]).toEqual([200, expect.stringContaining('bot-ci')]);
   });
 

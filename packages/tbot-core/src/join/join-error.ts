@@ -1,5 +1,6 @@
 import { formatGoDuration, isTeleportError, TeleportError } from '@teleport-ts/api-types';
 import type { BotIdentity } from '../bot-identity/bot-identity.ts';
+import { isLockRefusal } from '../bot-identity/failure-verdict.ts';
 
 /** The error of a refused or failed join, as an operator should read it. The token is taken out of every text. */
 export function joinError(error: unknown, token: string): unknown {
@@ -16,16 +17,16 @@ export function joinError(error: unknown, token: string): unknown {
       },
     );
   }
+  if (isLockRefusal(error)) {
+    return new TeleportError('locked', `the cluster refuses the join: ${clean(error.message)}`, {
+      ...options,
+      hint: 'remove the lock with `tctl rm lock/<name>` (`tctl get locks` lists them) and join again: the token was not used up',
+    });
+  }
   if (error.code === 'access_denied') {
     return new TeleportError('access_denied', `the cluster refuses the join: ${clean(error.message)}`, {
       ...options,
       ...(error.hint && { hint: error.hint }),
-    });
-  }
-  if (error.code === 'locked') {
-    return new TeleportError('locked', `the cluster refuses the join: ${clean(error.message)}`, {
-      ...options,
-      hint: 'remove the lock with `tctl rm lock/<name>` (`tctl get locks` lists them) and join again: the token was not used up',
     });
   }
   if (!error.message.includes(token)) return error;

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BotInCluster, MINUTE, until } from '../test-support/bot-in-cluster.ts';
 
@@ -168,3 +170,65 @@ describe('a lock', () => {
     expect(await bot.closed).toBe(error);
   });
 });
+
+describe('an identity that has ended', () => {
+  /** Lets the identity end while nobody answers. */
+  async function letItEnd(): Promise<void> {
+    for (let minute = 0; minute < 61; minute++) {
+      bots.cluster.faults.next('Ping', 'unavailable');
+      await bots.clock.advance(MINUTE);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  it('ends the bot, which says that it needs a new token', async () => {
+    const bot = await bots.joined();
+    await letItEnd();
+    const end = await bots.withTime(bot.closed);
+    expect(end).toMatchObject({ code: 'expired', hint: expect.stringContaining('new token') });
+    expect(bot.status().state).toBe('expired');
+  });
+
+  it('is replaced by a join when the token file holds another token', async () => {
+    const path = bots.folder.join('token');
+    await writeFile(path, await bots.token(24 * 60 * MINUTE));
+    const bot = await bots.bot({ onboarding: { token: path, caPins: bots.cluster.caPins } });
+    const { botInstanceId } = bot.status();
+    await writeFile(path, await bots.token(24 * 60 * MINUTE));
+    await letItEnd();
+    bots.cluster.faults.clear();
+    await bots.withTime(
+      settled(() => bot.status().botInstanceId !== botInstanceId && bot.status().state === 'running'),
+    );
+    expect(bot.status().generation).toBe(1);
+    expect((await bot.generateIdentity({ kind: 'application', name: 'foo' })).roles).toEqual(['deployer']);
+  });
+});
+
+describe('secrets', () => {
+  it('stand in no log, error or status', async () => {
+    const store = await bots.directory();
+    const bot = await bots.joined({ store });
+    await bot.renew();
+    const identity = await bot.generateIdentity({ kind: 'application', name: 'foo' });
+    await bots.failure(bot.generateIdentity({ kind: 'application', name: 'nosuch' }));
+    bots.cluster.faults.next('GenerateUserCerts', 'lost');
+    const errors = [await bots.failure(bot.renew()), await bots.failure(bot.renew())];
+    const said = [
+      bots.log,
+      JSON.stringify(bot.status()),
+      inspect(bot),
+      ...errors.map((error) => inspect(error, { depth: 10 })),
+    ].join('\n');
+    expect(said).not.toContain('PRIVATE KEY');
+    for (const key of [(await store.read('key'))!.toString(), identity.privateKeyPem!]) {
+      for (const line of key.split('\n').filter((text) => /^[A-Za-z0-9+/=]{40,}$/.test(text)))
+        expect(said).not.toContain(line);
+    }
+  });
+});
+
+/** Resolves when `condition` holds; to be waited for while the time goes on. */
+async function settled(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -24,7 +24,3 @@ export function authorize(caller: Caller, kind: string, ...verbs: Verb[]): void 
   if (caller.systemRole === 'Admin') return;
   caller.roles.checkRules(kind, verbs);
 }
-
-export function mayDo(caller: Caller, kind: string, ...verbs: Verb[]): boolean {
-  return caller.systemRole === 'Admin' || caller.roles.mayDo(kind, verbs);
-}

@@ -52,9 +52,8 @@ sockets:
 `);
   const { exitCode, stdout, stderr } = await validateConfig({ path }, {});
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
-  expect(stderr).toContain(
-    `error: ${path}:3:11: sockets[0].path: the socket path "relative/path" is not absolute\nhint: `,
-  );
+  expect(stderr).toContain(`error: ${path}:3:11: sockets[0].path: `);
+  expect(stderr).toMatch(/"relative\/path".*\nhint: /);
   expect(stderr).toContain(`error: ${path}:4:5: sockets[0]`);
   expect(stderr).toContain(
     `error: ${path}:5:11: sockets[0].mode: must be an octal file mode in quotes\nhint: YAML reads`,

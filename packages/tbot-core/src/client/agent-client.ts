@@ -5,7 +5,7 @@ import { type AgentStatus, statusFromMessage } from './agent-status.ts';
 import { describeMethod, generateIdentityMethod, getStatusMethod } from './credentials-methods.ts';
 import { GrpcCaller, type UnaryMethod } from './grpc-caller.ts';
 import { identityFromMessage, identityRequestMessage, publicKeysOf } from './identity-exchange.ts';
-import { makeKeyPair } from './key-pair.ts';
+import type { KeyPair } from './key-pair.ts';
 import { socketFailure } from './socket-failure.ts';
 
 export interface AgentClientOptions {
@@ -26,9 +26,9 @@ export class AgentClient {
     this.#caller = new GrpcCaller(options);
   }
 
-  async generateIdentity(request: IdentityRequest, options: CallOptions): Promise<Identity> {
-    const pair = request.keys ? undefined : await makeKeyPair();
-    const publicKeys = pair ? publicKeysOf(pair.publicKey) : request.keys!;
+  /** Issues for the pair, or for the public keys in the request when there is none. */
+  async generateIdentity(request: IdentityRequest, pair: KeyPair | undefined, options: CallOptions): Promise<Identity> {
+    const publicKeys = pair ? publicKeysOf(pair.publicKey) : (request.keys ?? {});
     const message = identityRequestMessage(request, publicKeys);
     const answer = await this.#call(generateIdentityMethod, message, options);
     return identityFromMessage(answer, pair ? { privateKey: pair.privateKey } : { publicKeys });
@@ -56,7 +56,7 @@ export class AgentClient {
     try {
       return await this.#caller.unary(method, request, { ...options, timeoutMs });
     } catch (error) {
-      throw await socketFailure(error, { path, rpc: method.path, timeoutMs });
+      throw socketFailure(error, { path, rpc: method.path, timeoutMs });
     }
   }
 }

@@ -1,5 +1,4 @@
-import type { Stats } from 'node:fs';
-import { lstat } from 'node:fs/promises';
+import { lstatSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { TeleportError } from '@teleport-ts/api-types';
 
@@ -8,7 +7,7 @@ import { TeleportError } from '@teleport-ts/api-types';
  *
  * @param cause the system's error, as connect(2) gave it
  */
-export async function connectFailure(path: string, cause: NodeJS.ErrnoException): Promise<TeleportError> {
+export function connectFailure(path: string, cause: NodeJS.ErrnoException): TeleportError {
   switch (cause.code) {
     case 'ENOENT':
       return new TeleportError('connection_problem', `there is no socket at ${path}`, {
@@ -16,7 +15,7 @@ export async function connectFailure(path: string, cause: NodeJS.ErrnoException)
         cause,
       });
     case 'ECONNREFUSED': {
-      const isSocket = (await statOf(path))?.isSocket() ?? true;
+      const isSocket = statOf(path)?.isSocket() ?? true;
       if (!isSocket) return new TeleportError('bad_parameter', `${path} is not a socket`, { cause });
       return new TeleportError('connection_problem', `nobody is listening on ${path}`, {
         hint: 'the agent that made this socket is not running; start it with `tbot start -c tbot.yaml`',
@@ -25,7 +24,7 @@ export async function connectFailure(path: string, cause: NodeJS.ErrnoException)
     }
     case 'EACCES':
     case 'EPERM':
-      return new TeleportError('access_denied', `may not connect to ${path}: ${await whoMay(path)}`, {
+      return new TeleportError('access_denied', `may not connect to ${path}: ${whoMay(path)}`, {
         hint: 'run as that user or group, or let the agent open the socket with `mode` and `group`',
         cause,
       });
@@ -34,17 +33,17 @@ export async function connectFailure(path: string, cause: NodeJS.ErrnoException)
   }
 }
 
-async function whoMay(path: string): Promise<string> {
+function whoMay(path: string): string {
   const self = `this process runs as user ${process.geteuid?.()}, groups ${process.getgroups?.().join(', ')}`;
-  const stat = await statOf(path);
+  const stat = statOf(path);
   if (!stat) return `the directory ${dirname(path)} may not be searched; ${self}`;
   const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
   return `it belongs to user ${stat.uid}, group ${stat.gid}, with mode ${mode}; ${self}`;
 }
 
-async function statOf(path: string): Promise<Stats | undefined> {
+function statOf(path: string): Stats | undefined {
   try {
-    return await lstat(path);
+    return lstatSync(path);
   } catch {
     return undefined;
   }

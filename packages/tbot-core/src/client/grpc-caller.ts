@@ -25,6 +25,12 @@ export interface GrpcCallOptions {
   readonly timeoutMs?: number;
 }
 
+/** Unlike `performance`, which is loaded at its first use, `process.hrtime` costs a start nothing. */
+function monotonicMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
+}
+
 const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -53,7 +59,7 @@ export class GrpcCaller {
     options: GrpcCallOptions = {},
   ): Promise<Response> {
     const bytes = method.encode(request);
-    const deadline = options.timeoutMs === undefined ? undefined : performance.now() + options.timeoutMs;
+    const deadline = options.timeoutMs === undefined ? undefined : monotonicMs() + options.timeoutMs;
     try {
       return await this.#attempt(method, bytes, options.signal, deadline);
     } catch (error) {
@@ -75,7 +81,7 @@ export class GrpcCaller {
     deadline: number | undefined,
   ): Promise<Response> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const timeoutMs = deadline === undefined ? undefined : Math.max(0, deadline - performance.now());
+    const timeoutMs = deadline === undefined ? undefined : Math.max(0, deadline - monotonicMs());
     const { session, release } = this.#connection.acquire();
     return new Promise((resolve, reject) => {
       const answers: Buffer[] = [];

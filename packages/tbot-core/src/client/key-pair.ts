@@ -1,9 +1,16 @@
 import { generateKeyPair, type KeyObject } from 'node:crypto';
-import { promisify } from 'node:util';
 
-const generate = promisify(generateKeyPair);
+export interface KeyPair {
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+}
 
 /** A key pair of one who asks on a socket: ECDSA P-256, made off the event loop. */
-export async function makeKeyPair(): Promise<{ readonly privateKey: KeyObject; readonly publicKey: KeyObject }> {
-  return await generate('ec', { namedCurve: 'P-256' });
+export function makeKeyPair(): Promise<KeyPair> {
+  return new Promise((resolve, reject) => {
+    generateKeyPair('ec', { namedCurve: 'P-256' }, (error, publicKey, privateKey) => {
+      if (error) reject(error);
+      else resolve({ publicKey, privateKey });
+    });
+  });
 }

@@ -15,11 +15,11 @@ export interface FailedSocketCall {
  * The error that a failed call is reported by: the agent's own words where it sent them (`tbot-failure-bin`, a Failure
  * message), else what status and system say. What is no failed call, such as an abort, stays what it is.
  */
-export async function socketFailure(error: unknown, call: FailedSocketCall): Promise<unknown> {
+export function socketFailure(error: unknown, call: FailedSocketCall): unknown {
   if (!(error instanceof GrpcFailure)) return error;
   const { rpc, path } = call;
   const cause = error.cause as NodeJS.ErrnoException | undefined;
-  if (error.code === GrpcCode.UNAVAILABLE && cause?.syscall === 'connect') return await connectFailure(path, cause);
+  if (error.code === GrpcCode.UNAVAILABLE && cause?.syscall === 'connect') return connectFailure(path, cause);
   const told = agentFailure(error, rpc);
   if (told) return told;
   if (error.code === GrpcCode.DEADLINE_EXCEEDED && error.trailers['grpc-status'] === undefined) {

@@ -5,6 +5,7 @@ import { type Logger, silentLogger } from '../logger.ts';
 import type { AgentClient } from './agent-client.ts';
 import type { AgentDescription } from './agent-description.ts';
 import type { AgentStatus } from './agent-status.ts';
+import { makeKeyPair } from './key-pair.ts';
 import { parseSocketPath } from './socket-path.ts';
 
 export interface SocketHostOptions {
@@ -53,7 +54,9 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
    * not there, `access_denied` when the file system does not let this process connect.
    */
   async generateIdentity(request: IdentityRequest, options: CallOptions = {}): Promise<Identity> {
-    return await (await this.#open()).generateIdentity(request, options);
+    const making = request.keys ? undefined : makeKeyPair();
+    const [client, pair] = await Promise.all([this.#open(), making]);
+    return await client.generateIdentity(request, pair, options);
   }
 
   /** Tells what this caller may ask for. Fails as {@link SocketHost.generateIdentity} does. */

@@ -14,11 +14,11 @@ const NAMES = ['.write-test', 'identity', 'key', 'tlscert', 'teleport-host-ca.cr
 
 /** Writes set after set, numbered from `first`, each file holding its number and enough to need several disk blocks. */
 const WRITER = `
-  import * as real from 'node:fs/promises';
-  const [module, path, first, killAt] = process.argv.slice(1);
-  const { DirectoryDestination } = await import(module);
+  const [built, path, first, killAt] = process.argv.slice(1);
+  const { DirectoryDestination } = await import(built + 'directory.js');
+  const { nodeFileSystem } = await import(built + 'file-system.js');
   let steps = 0;
-  const counted = Object.fromEntries(Object.entries(real).map(([name, step]) => [name, typeof step !== 'function' ? step : (...given) => {
+  const counted = Object.fromEntries(Object.entries(nodeFileSystem).map(([name, step]) => [name, (...given) => {
     if (++steps === Number(killAt)) process.kill(process.pid, 'SIGKILL');
     return step(...given);
   }]));
@@ -29,7 +29,7 @@ const WRITER = `
     process.stdout.write(number + '\\n');
   }
 `;
-const BUILT = new URL('../../dist/destinations/directory.js', import.meta.url).href;
+const BUILT = new URL('../../dist/destinations/', import.meta.url).href;
 
 let root: string;
 let path: string;

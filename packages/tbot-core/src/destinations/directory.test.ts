@@ -120,19 +120,14 @@ describe('a step of the file system that fails', () => {
       if (steps++ !== failing) return real();
       return Promise.reject(Object.assign(new Error(`${errno}: told to fail`), { code: errno, syscall: 'write' }));
     };
-    const fileSystem = {
+    const fileSystem: FileSystem = {
       ...nodeFileSystem,
-      open: (...given: Parameters<FileSystem['open']>) =>
-        step(async () => {
-          const file = await nodeFileSystem.open(...given);
-          const { writeFile, sync } = file;
-          file.writeFile = (...content) => step(() => writeFile.apply(file, content));
-          file.sync = () => step(() => sync.apply(file));
-          return file;
-        }),
-      link: (from: string, to: string) => step(() => nodeFileSystem.link(from, to)),
-      rename: (from: string, to: string) => step(() => nodeFileSystem.rename(from, to)),
-    } as FileSystem;
+      open: (...given) => step(() => nodeFileSystem.open(...given)),
+      write: (...given) => step(() => nodeFileSystem.write(...given)),
+      sync: (file) => step(() => nodeFileSystem.sync(file)),
+      symlink: (...given) => step(() => nodeFileSystem.symlink(...given)),
+      rename: (...given) => step(() => nodeFileSystem.rename(...given)),
+    };
     return { fileSystem, steps: () => steps };
   }
 

@@ -1,12 +1,11 @@
 import type { Stats } from 'node:fs';
 import { join } from 'node:path';
 import { TeleportError } from '@teleport-ts/api-types';
-import { isPrivateCopy, publishRecord, readRegular, recover, rollForward, writeTemporary } from './commit.ts';
+import { asOnlyWriter, commitFiles, finishCommit, readRegular, recover } from './commit.ts';
 import type { Destination, DestinationLock, FileSet, WriteResult } from './destination.ts';
-import { type FileLocker, pidFileLocker } from './file-lock.ts';
+import type { FileLocker } from './file-lock.ts';
 import { checkFileNames } from './file-name.ts';
-import { errnoOf, type FileSystem, nodeFileSystem } from './file-system.ts';
-import { beginTransaction, endTransaction, temporaryName } from './transaction.ts';
+import { errnoOf, type FileSystem, nodeFileSystem, orMissing } from './file-system.ts';
 
 export interface DirectoryOptions {
   /** How {@link Destination.lock} locks the file `lock`. Default: an exclusive pid file beside it. */
@@ -77,71 +76,55 @@ export class DirectoryDestination implements Destination {
     await this.close();
   }
 
+  /** Makes the directory, or finishes what was left unfinished in it. */
   async #prepare(): Promise<void> {
-    const stat = await this.#statOf(this.path);
-    if (!stat) {
-      await this.#fs.mkdir(this.path, { recursive: true, mode: 0o700 });
-      return;
-    }
+    const stat = await orMissing(this.#fs.lstat(this.path));
+    if (!stat) return await this.#fs.makeDirectory(this.path);
     if (stat.isSymbolicLink()) throw unfit(this.path, 'is a symbolic link, and links are not followed');
     if (!stat.isDirectory()) throw unfit(this.path, 'is not a directory');
-    await recover(this.#fs, this.path);
+    await recover(this.#fs, this.path, await this.#fs.list(this.path));
   }
 
   async #commit(contents: ReadonlyMap<string, Buffer>): Promise<WriteResult> {
     await this.#prepare();
-    const written = await this.#changed(contents);
-    const unchanged = [...contents.keys()].filter((name) => !written.includes(name));
-    if (written.length === 0) return { written, unchanged };
-    const transaction = beginTransaction();
-    try {
-      await this.#writeSet(contents, transaction);
-    } finally {
-      endTransaction(transaction);
-    }
-    return { written, unchanged };
+    const seen = await this.#compare(contents);
+    // Nothing to write takes no lock either: those who watch the directory see nothing.
+    if (seen.size === contents.size) return { written: [], unchanged: [...contents.keys()] };
+    return await asOnlyWriter(this.#fs, this.path, async (transaction) => {
+      await finishCommit(this.#fs, this.path);
+      const same = (await this.#stillSame(seen)) ? seen : await this.#compare(contents);
+      const changed = new Map([...contents].filter(([name]) => !same.has(name)));
+      if (changed.size > 0) await commitFiles(this.#fs, this.path, transaction, changed);
+      return { written: [...changed.keys()], unchanged: [...same.keys()] };
+    });
   }
 
-  /** All of the set goes through the commit, also what is equal now: another writer may change it before our record. */
-  async #writeSet(contents: ReadonlyMap<string, Buffer>, transaction: string): Promise<void> {
-    const record = { transaction, names: [...contents.keys()] };
-    try {
-      await allSettled(
-        [...contents].map(([name, bytes]) => writeTemporary(this.#fs, this.#temporary(name, transaction), bytes)),
-      );
-      while (!(await publishRecord(this.#fs, this.path, record))) await recover(this.#fs, this.path);
-    } catch (error) {
-      await Promise.allSettled(record.names.map((name) => this.#fs.unlink(this.#temporary(name, transaction))));
-      throw error;
-    }
-    await rollForward(this.#fs, this.path, record);
-  }
-
-  async #changed(contents: ReadonlyMap<string, Buffer>): Promise<string[]> {
-    const same = await Promise.all(
+  /** The files that hold just what they shall and let nobody else in, with their state. */
+  async #compare(contents: ReadonlyMap<string, Buffer>): Promise<Map<string, Stats>> {
+    const stats = await Promise.all(
       [...contents].map(async ([name, bytes]) => {
-        const stat = await this.#statOf(join(this.path, name));
-        if (stat?.isSymbolicLink())
-          throw unfit(join(this.path, name), 'is a symbolic link, and links are not followed');
-        if (stat && !stat.isFile()) throw unfit(join(this.path, name), 'is not a regular file');
-        if (!stat || stat.size !== bytes.length) return false;
-        return isPrivateCopy(this.#fs, join(this.path, name), bytes);
+        const path = join(this.path, name);
+        const stat = await orMissing(this.#fs.lstat(path));
+        if (!stat) return [];
+        if (stat.isSymbolicLink()) throw unfit(path, 'is a symbolic link, and links are not followed');
+        if (!stat.isFile()) throw unfit(path, 'is not a regular file');
+        if (stat.size !== bytes.length || (stat.mode & 0o777) !== 0o600) return [];
+        const same = (await readRegular(this.#fs, path))?.equals(bytes) === true;
+        return same ? [[name, stat] as const] : [];
       }),
     );
-    return [...contents.keys()].filter((_, index) => !same[index]);
+    return new Map(stats.flat());
   }
 
-  async #statOf(path: string): Promise<Stats | undefined> {
-    try {
-      return await this.#fs.lstat(path);
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT') return undefined;
-      throw error;
-    }
-  }
-
-  #temporary(name: string, transaction: string): string {
-    return join(this.path, temporaryName(name, transaction));
+  /** Has no other writer been here since? Every write makes a new file. */
+  async #stillSame(seen: ReadonlyMap<string, Stats>): Promise<boolean> {
+    const same = await Promise.all(
+      [...seen].map(async ([name, before]) => {
+        const now = await orMissing(this.#fs.lstat(join(this.path, name)));
+        return now?.ino === before.ino && now.ctimeMs === before.ctimeMs;
+      }),
+    );
+    return same.every(Boolean);
   }
 
   /** One after the other within this object, with the system's refusals put into words. */
@@ -154,10 +137,8 @@ export class DirectoryDestination implements Destination {
   }
 }
 
-/** Waits for all before it fails, so that nothing is still being written when the caller cleans up. */
-async function allSettled(steps: readonly Promise<void>[]): Promise<void> {
-  for (const outcome of await Promise.allSettled(steps)) if (outcome.status === 'rejected') throw outcome.reason;
-}
+/** Loaded when it is needed: a program that only writes never locks. */
+const pidFileLocker: FileLocker = async (path) => (await import('./file-lock.ts')).pidFileLocker(path);
 
 function unfit(path: string, why: string): TeleportError {
   return new TeleportError('bad_parameter', `${path} ${why}`);

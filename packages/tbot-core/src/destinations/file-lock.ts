@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { link, open, readFile, unlink } from 'node:fs/promises';
 import { TeleportError } from '@teleport-ts/api-types';
 import type { DestinationLock } from './destination.ts';
+import { isRunning } from './running-process.ts';
 
 /**
  * Takes an exclusive lock on a file, without waiting; `path` is the file `lock` in a directory that exists.
@@ -60,16 +61,6 @@ async function tryLink(from: string, to: string): Promise<boolean> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
-  }
-}
-
-/** Is there a process of that number that we can see? One of another user counts. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -1,24 +1,80 @@
-import * as promises from 'node:fs/promises';
+import {
+  close,
+  fsync,
+  lstat,
+  mkdir,
+  type NoParamCallback,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  type Stats,
+  symlink,
+  unlink,
+  writeFile,
+} from 'node:fs';
 
-/** The steps of the file system that a directory destination takes; a test hands in ones that fail or stop. */
-export type FileSystem = Pick<
-  typeof promises,
-  'link' | 'lstat' | 'mkdir' | 'open' | 'readdir' | 'rename' | 'rmdir' | 'unlink'
->;
+/**
+ * The steps of the file system that a directory destination takes; a test hands in ones that fail or stop. Files are
+ * numbers here, since the objects of `fs/promises` cost a short program more than the files do.
+ */
+export interface FileSystem {
+  open(path: string, flags: number, mode?: number): Promise<number>;
+  read(file: number): Promise<Buffer>;
+  write(file: number, content: Uint8Array): Promise<void>;
+  sync(file: number): Promise<void>;
+  close(file: number): Promise<void>;
+  lstat(path: string): Promise<Stats>;
+  /** With all that is missing above it, 0700. */
+  makeDirectory(path: string): Promise<void>;
+  list(path: string): Promise<string[]>;
+  rename(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  symlink(content: string, path: string): Promise<void>;
+  readlink(path: string): Promise<string>;
+}
 
-export const nodeFileSystem: FileSystem = promises;
+type Start<T> = (done: (error: NodeJS.ErrnoException | null, value: T) => void) => void;
+
+function value<T>(start: Start<T>): Promise<T> {
+  return new Promise((resolve, reject) => start((error, result) => (error ? reject(error) : resolve(result))));
+}
+
+function nothing(start: (done: NoParamCallback) => void): Promise<void> {
+  return new Promise((resolve, reject) => start((error) => (error ? reject(error) : resolve())));
+}
+
+export const nodeFileSystem: FileSystem = {
+  open: (path, flags, mode) => value((done) => open(path, flags, mode, done)),
+  read: (file) => value((done) => readFile(file, done)),
+  write: (file, content) => nothing((done) => writeFile(file, content, done)),
+  sync: (file) => nothing((done) => fsync(file, done)),
+  close: (file) => nothing((done) => close(file, done)),
+  lstat: (path) => value((done) => lstat(path, done)),
+  makeDirectory: (path) => nothing((done) => mkdir(path, { recursive: true, mode: 0o700 }, done)),
+  list: (path) => value((done) => readdir(path, done)),
+  rename: (from, to) => nothing((done) => rename(from, to, done)),
+  unlink: (path) => nothing((done) => unlink(path, done)),
+  symlink: (content, path) => nothing((done) => symlink(content, path, done)),
+  readlink: (path) => value((done) => readlink(path, done)),
+};
 
 export function errnoOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException | undefined)?.code;
 }
 
-/** For an awaited step where another process may have been first. */
+/** For a step where another process may have been first: false when there is nothing to take it on. */
 export async function unlessMissing(step: Promise<void>): Promise<boolean> {
+  return (await orMissing(step.then(() => true))) ?? false;
+}
+
+/** Undefined where there is nothing of that name. */
+export async function orMissing<T>(step: Promise<T>): Promise<T | undefined> {
   try {
-    await step;
-    return true;
+    return await step;
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
+    if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

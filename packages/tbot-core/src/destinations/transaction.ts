@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { isRunning } from './file-lock.ts';
 import { TEMPORARY_SUFFIX } from './file-name.ts';
+import { isRunning } from './running-process.ts';
 
 /** Transactions that this process has under way; tells a leftover of a dead process of the same number from our own. */
 const active = new Set<string>();

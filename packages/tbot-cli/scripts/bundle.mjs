@@ -15,7 +15,6 @@ await build({
   format: 'cjs',
   target: 'node20.19',
   minify: true,
-  keepNames: true,
   legalComments: 'none',
   banner: { js: '#!/usr/bin/env node' },
   // `import('./program.js')`, relative to the bundle.

@@ -1,6 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-
 /** The middle of a list; NaN of an empty one. */
 export function median(values: readonly number[]): number {
   return percentile(values, 0.5);
@@ -20,12 +17,12 @@ export function percentile(values: readonly number[], p: number): number {
  * Runs the arms in turn, round by round, in an order that alternates, and gives each arm's values.
  * Other load on the machine then meets all arms alike, and only their ratio is worth quoting.
  */
-export async function interleaved<Name extends string>(
-  arms: Readonly<Record<Name, () => Promise<number>>>,
+export async function interleaved<Name extends string, T>(
+  arms: Readonly<Record<Name, () => Promise<T>>>,
   rounds: number,
-): Promise<Record<Name, number[]>> {
+): Promise<Record<Name, T[]>> {
   const names = Object.keys(arms) as Name[];
-  const values = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
+  const values = Object.fromEntries(names.map((name) => [name, [] as T[]])) as Record<Name, T[]>;
   for (let round = 0; round < rounds; round += 1) {
     const order = round % 2 === 0 ? names : [...names].reverse();
     for (const name of order) values[name].push(await arms[name]());
@@ -38,27 +35,16 @@ export function ratio(ours: readonly number[], baseline: readonly number[]): num
   return median(ours.map((value, round) => value / (baseline[round] as number)));
 }
 
-/** Wall time in milliseconds of one `node …args`, without what the user's environment adds to every start. */
-export async function nodeRun(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<number> {
-  const { NODE_EXTRA_CA_CERTS: _ca, NODE_OPTIONS: _options, ...inherited } = process.env;
-  const started = performance.now();
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...inherited, ...env } });
-  let stderr = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    stderr += chunk.toString();
-  });
-  const [code] = (await once(child, 'exit')) as [number | null];
-  const took = performance.now() - started;
-  if (code !== 0) throw new Error(`node ${args.join(' ')} ended with exit code ${code}: ${stderr}`);
-  return took;
+/** What {@link load} measured. */
+export interface Load {
+  readonly perSecond: number;
+  /** Milliseconds of each call. */
+  readonly p50: number;
+  readonly p99: number;
 }
 
-/** Calls `work` `total` times with `width` of them in flight; gives calls per second and each call's milliseconds. */
-export async function load(
-  work: () => Promise<unknown>,
-  total: number,
-  width: number,
-): Promise<{ perSecond: number; latenciesMs: number[] }> {
+/** Calls `work` `total` times with `width` of them in flight. */
+export async function load(work: () => Promise<unknown>, total: number, width: number): Promise<Load> {
   const latenciesMs: number[] = [];
   let left = total;
   const started = performance.now();
@@ -72,5 +58,10 @@ export async function load(
       }
     }),
   );
-  return { perSecond: (total / (performance.now() - started)) * 1000, latenciesMs };
+  const tookMs = performance.now() - started;
+  return {
+    perSecond: (total / tookMs) * 1000,
+    p50: percentile(latenciesMs, 0.5),
+    p99: percentile(latenciesMs, 0.99),
+  };
 }

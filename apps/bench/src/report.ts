@@ -1,12 +1,24 @@
+/** A bound on a row's ratio: `<=` for costs, `>=` for throughput. */
+export interface Budget {
+  readonly sign: '<=' | '>=';
+  readonly value: number;
+}
+
 /** One line of the table that `pnpm bench` prints. */
 export interface Row {
   readonly what: string;
   readonly ours: string;
   readonly baseline: string;
-  /** Ours against the baseline, from the same run. */
-  readonly ratio: number;
-  /** The budget on that ratio: `<=` for costs, `>=` for throughput. */
-  readonly budget?: { readonly sign: '<=' | '>='; readonly value: number };
+  /** Ours against the baseline, from the same run; absent where there is nothing to compare with. */
+  readonly ratio?: number;
+  readonly budget?: Budget;
+}
+
+/** What one bench has found. */
+export interface Findings {
+  readonly rows: readonly Row[];
+  /** What the rows cannot tell: what was not run, and why. */
+  readonly notes?: readonly string[];
 }
 
 /** The rows as a table, with a verdict where there is a budget. */
@@ -16,7 +28,7 @@ export function table(rows: readonly Row[]): string {
     row.what,
     row.ours,
     row.baseline,
-    `${row.ratio.toFixed(2)} x`,
+    row.ratio === undefined ? '' : `${row.ratio.toFixed(2)} x`,
     row.budget ? `${row.budget.sign} ${row.budget.value} x` : '',
     row.budget ? (holds(row) ? 'ok' : 'MISSED') : '',
   ]);
@@ -28,12 +40,20 @@ export function table(rows: readonly Row[]): string {
   return [text(head), `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`, ...lines.map(text)].join('\n');
 }
 
-/** Whether the row keeps its budget. */
-export function holds(row: Row): boolean {
-  if (!row.budget) return true;
-  return row.budget.sign === '<=' ? row.ratio <= row.budget.value : row.ratio >= row.budget.value;
+/** Whether the row keeps its budget; what could not be measured does not. */
+export function holds({ budget, ratio = Number.NaN }: Row): boolean {
+  if (!budget) return true;
+  return budget.sign === '<=' ? ratio <= budget.value : ratio >= budget.value;
 }
 
 export function ms(value: number): string {
   return `${value.toFixed(value < 10 ? 2 : 1)} ms`;
+}
+
+export function perSecond(value: number): string {
+  return `${Math.round(value)} /s`;
+}
+
+export function mib(value: number): string {
+  return `${value.toFixed(1)} MiB`;
 }

@@ -1,4 +1,5 @@
 export { type CertAuthority, createAuthority } from '../pki/cert-authority.ts';
+export { issueSshUserCertificate } from '../pki/ssh-certificate.ts';
 export { issueHostTlsCertificate, issueTlsCertificate } from '../pki/tls-certificate.ts';
 export { WebAuthority } from '../pki/web-certificate.ts';
 export {

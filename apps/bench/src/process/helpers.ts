@@ -1,0 +1,12 @@
+import type { Run } from './helper.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: helpers of all kinds stand in one table; `startHelper` names their types
+type AnyRun = Run<any, any, any, any>;
+
+/** The programs that benches run beside themselves, by name. */
+export const helpers = {
+  'auth-stub': async (): Promise<AnyRun> => (await import('../agent/auth-stub.ts')).run,
+  relay: async (): Promise<AnyRun> => (await import('../agent/relay.ts')).run,
+} as const;
+
+export type HelperName = keyof typeof helpers;

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BotInCluster, MINUTE, until } from '../test-support/bot-in-cluster.ts';
+import type { Destination, FileSet } from './destinations/destination.ts';
 
 let bots: BotInCluster;
 beforeEach(async () => {
@@ -106,6 +107,46 @@ describe('renewal', () => {
     expect(bot.status().generation).toBe(3);
     expect(bots.cluster.calls.list('GenerateUserCerts')).toHaveLength(2);
     expect(bots.cluster.locks).toHaveLength(0);
+  });
+});
+
+describe('a store that cannot be written', () => {
+  /** Makes writes of some sets fail until it is told otherwise. */
+  function breakable(store: Destination, concerns: (files: FileSet) => boolean): { broken: boolean } {
+    const write = store.write.bind(store);
+    const state = { broken: true };
+    store.write = (files) => (state.broken && concerns(files) ? Promise.reject(new Error('read-only')) : write(files));
+    return state;
+  }
+
+  it('holds a renewal up before the server has counted it, until the life is nearly over', async () => {
+    const store = await bots.directory();
+    const bot = await bots.joined({ store });
+    breakable(store, () => true);
+    bots.cluster.calls.clear();
+    expect((await bots.failure(bot.renew())).message).toBe('the renewal cannot be noted in the store: read-only');
+    expect(bots.cluster.calls.count('GenerateUserCerts')).toBe(0);
+    for (let minute = 0; minute < 52 && bot.status().generation === 1; minute++) {
+      await bots.clock.advance(MINUTE);
+      await until(() => bot.status().state !== 'renewing');
+    }
+    expect(bot.status()).toMatchObject({ generation: 2, state: 'running' });
+    expect(bots.log).toContain('error going on without the store');
+    expect(bots.cluster.locks).toHaveLength(0);
+  });
+
+  it('does not cost a fresh identity, whose token is used up', async () => {
+    const store = await bots.directory();
+    const state = breakable(store, (files) => files.key !== undefined);
+    const bot = await bots.joined({ store });
+    expect(bots.log).toContain('error the new identity cannot be saved');
+    expect((await bot.generateIdentity({ kind: 'application', name: 'foo' })).roles).toEqual(['deployer']);
+    await bots.clock.advance(1_000);
+    await until(() => bot.status().state === 'degraded');
+    state.broken = false;
+    await bots.withTime(settled(() => bot.status().state === 'running'));
+    await bot.close();
+    expect((await bots.bot({ store: await bots.directory() })).status().generation).toBe(2);
   });
 });
 

@@ -15,6 +15,7 @@ import { BotLink } from './cluster/bot-link.ts';
 import { ClusterFacts } from './cluster/cluster-facts.ts';
 import { CredentialIssuer } from './cluster/credential-issuer.ts';
 import { dial } from './cluster/dial.ts';
+import { RolesRefusedError } from './cluster/own-role.ts';
 import { MIN_TTL_MS } from './config/config.ts';
 import type { CallOptions, IdentityRequest } from './destination-host.ts';
 import type { DestinationLock } from './destinations/destination.ts';
@@ -97,7 +98,7 @@ export class Bot implements RunningBot {
   /**
    * Starts a bot: renews a stored identity, or joins when there is none or when the token has changed.
    *
-   * @throws TeleportError `bad_parameter` (options, clock skew), `not_found` (neither identity nor token), `access_denied`
+   * @throws TeleportError `bad_parameter` (options), `unknown` (clock skew), `not_found` (neither identity nor token), `access_denied`
    * (token or CA pin refused), `expired`, `locked`, `already_exists` (the store is in use), `connection_problem`
    */
   static async start(options: BotOptions): Promise<Bot> {
@@ -126,7 +127,7 @@ export class Bot implements RunningBot {
     try {
       return await this.#issuer.issue(request, limit.signal);
     } catch (error) {
-      if (isTeleportError(error, 'access_denied')) this.#examine(error);
+      if (isTeleportError(error, 'access_denied') && !(error instanceof RolesRefusedError)) this.#examine(error);
       throw error;
     }
   }

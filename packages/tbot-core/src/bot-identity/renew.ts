@@ -6,7 +6,7 @@ import { generateKeyPair } from '../keys/key-pair.ts';
 import { BotIdentity } from './bot-identity.ts';
 
 /** How long the answer is waited for: giving it up may cost the bot its identity, so long. */
-const ANSWER_TIMEOUT_MS = 120_000;
+const ANSWER_TIMEOUT_MS = 60_000;
 
 /** A renewal that is ready to be sent: nothing is left that can fail before the server counts it. */
 export interface PreparedRenewal {

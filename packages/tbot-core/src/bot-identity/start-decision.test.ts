@@ -50,7 +50,7 @@ describe('decideStart', () => {
   });
 
   it('says how far the clock is behind', () => {
-    expect(decide(found, BEFORE)).toMatch(/^bad_parameter: .*not yet valid: it begins 8m10s from now.*set the clock/);
+    expect(decide(found, BEFORE)).toMatch(/^unknown: .*not yet valid: it begins 8m10s from now.*set the clock/);
   });
 
   it('says what is missing', () => {

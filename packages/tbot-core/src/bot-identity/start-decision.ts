@@ -21,7 +21,7 @@ export interface StartFacts {
  * one; with another token the bot joins anew.
  *
  * @throws TeleportError `expired` for an identity that is over and no other token to join with; `not_found` when there is
- * neither an identity nor a token; `bad_parameter` for a certificate that is not yet valid
+ * neither an identity nor a token; `unknown` for a certificate that this machine's clock takes for not yet valid
  */
 export function decideStart(stored: StoredIdentity, facts: StartFacts): StartDecision {
   if (stored.state !== 'found') return joinOrFail(stored, facts);
@@ -34,7 +34,7 @@ export function decideStart(stored: StoredIdentity, facts: StartFacts): StartDec
   if (facts.nowMs < notBefore.getTime()) {
     const ahead = formatGoDuration(Math.ceil((notBefore.getTime() - facts.nowMs) / 1000) * 1000);
     throw new TeleportError(
-      'bad_parameter',
+      'unknown',
       `the stored identity is not yet valid: it begins ${ahead} from now by this machine's clock`,
       {
         hint: `set the clock of this machine: it says ${new Date(facts.nowMs).toISOString()}`,

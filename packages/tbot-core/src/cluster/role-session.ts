@@ -49,8 +49,7 @@ export class RoleSession {
   async close(graceMs: number = DRAIN_MS): Promise<void> {
     this.#closed = true;
     const clients = await Promise.allSettled(this.#clients.values());
-    await Promise.all(
-      clients.map((client) => (client.status === 'fulfilled' ? client.value.close({ graceMs }) : undefined)),
-    );
+    const open = clients.flatMap((client) => (client.status === 'fulfilled' ? [client.value] : []));
+    await Promise.all(open.map((client) => client.close({ graceMs })));
   }
 }

@@ -39,7 +39,7 @@ export function joinError(error: unknown, token: string): unknown {
 /**
  * Refuses an identity that this machine's clock takes for not yet begun or already over: nothing could be done with it.
  *
- * @throws TeleportError `bad_parameter` saying how far the clocks are apart
+ * @throws TeleportError `unknown` saying how far the clocks are apart
  */
 export function checkClock(identity: BotIdentity, nowMs: number): void {
   if (identity.validAt(nowMs)) return;
@@ -49,8 +49,8 @@ export function checkClock(identity: BotIdentity, nowMs: number): void {
   const whole = (ms: number): string => formatGoDuration(Math.ceil(ms / 1000) * 1000);
   if (early > 0) {
     const message = `clock skew: the certificate is not yet valid, it begins ${whole(early)} from now by the clock of this machine`;
-    throw new TeleportError('bad_parameter', message, { hint });
+    throw new TeleportError('unknown', message, { hint });
   }
   const message = `clock skew: the certificate that was just issued ended ${whole(nowMs - notAfter.getTime())} ago by the clock of this machine`;
-  throw new TeleportError('bad_parameter', message, { hint });
+  throw new TeleportError('unknown', message, { hint });
 }

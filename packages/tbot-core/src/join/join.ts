@@ -35,7 +35,7 @@ export interface JoinOptions {
  * On an auth service's address the cluster is verified by CA pins or a CA file before the token is sent; on a proxy's by
  * its web certificate, and pins are compared with the authorities that come back.
  *
- * @throws TeleportError `access_denied` (token or pin refused), `locked`, `connection_problem`, `bad_parameter` (clock skew)
+ * @throws TeleportError `access_denied` (token or pin refused), `locked`, `connection_problem`, `unknown` (clock skew)
  */
 export async function joinByToken(options: JoinOptions): Promise<BotIdentity> {
   const { keys, certs } = await (options.proxy ? joinThroughProxy(options) : joinAtAddress(options));

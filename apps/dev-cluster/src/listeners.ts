@@ -65,7 +65,7 @@ export class Listeners {
       logger,
       handle: (peer, request, response) => {
         if (peer) forwarder.handle(peer, request, response);
-        else void api.handle(request, response);
+        else api.handle(request, response).catch(() => response.destroy());
       },
       other: {
         protocol: 'teleport-proxy-grpc',

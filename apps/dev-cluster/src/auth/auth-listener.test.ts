@@ -149,6 +149,15 @@ describe('a client certificate', () => {
     await ping(open);
   });
 
+  it('that comes with another one is refused', async () => {
+    using bot = await WireBot.join(cluster, await cluster.createToken({ botName: 'ci' }));
+    const { key, cert, certs } = bot.own;
+    expect(await statusWith({ key, cert })).toBe(0);
+    for (const other of certs.TLSCACerts) {
+      expect(await statusWith({ key, cert: cert + other.toString() })).toBe(UNAVAILABLE);
+    }
+  });
+
   it('that is good for one thing only is refused', async () => {
     using bot = await WireBot.join(cluster, await cluster.createToken({ botName: 'ci' }));
     const app = { Name: 'foo', PublicAddr: 'foo.localhost', ClusterName: 'root.test' };

@@ -9,7 +9,7 @@ import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import type { RpcServer } from '../rpc/rpc-server.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
-import { type ClientAuthority, ClientCertificateError, verifyClientCertificate } from './client-certificate.ts';
+import { type ClientAuthority, ClientCertificateError, peerOf } from './client-certificate.ts';
 
 /** A server's key and certificate, PEM. */
 export interface ServerIdentity {
@@ -91,8 +91,7 @@ export class AuthListener {
     try {
       peer = this.#verify(socket);
     } catch (error) {
-      if (!(error instanceof ClientCertificateError)) throw error;
-      logger.warn({ reason: error.message }, 'client certificate refused, closing the connection');
+      logger.warn({ reason: (error as Error).message }, 'client certificate refused, closing the connection');
       socket.destroy();
       return;
     }
@@ -102,15 +101,10 @@ export class AuthListener {
   }
 
   #verify(socket: TLSSocket): VerifiedPeer | undefined {
-    const certificate = socket.getPeerX509Certificate();
-    if (!certificate) return undefined;
-    if (socket.getPeerCertificate(true).issuerCertificate) {
-      throw new ClientCertificateError('client sent a chain of certificates, expected one');
-    }
     const { authorities, clock } = this.#options;
-    const trusted = forServerName((socket as { servername?: string | false | null }).servername, authorities());
-    const peer = verifyClientCertificate(certificate, trusted, clock.now());
-    if (peer.identity.usage.length > 0) {
+    const { servername } = socket as { servername?: string | false | null };
+    const peer = peerOf(socket, forServerName(servername, authorities()), clock.now());
+    if (peer && peer.identity.usage.length > 0) {
       throw new ClientCertificateError(`certificate is restricted to ${peer.identity.usage}`);
     }
     return peer;

@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
+import type { TLSSocket } from 'node:tls';
 import { parseTlsIdentity, type TlsIdentity } from '@teleport-ts/api-types';
 import type { VerifiedPeer } from '../access/authenticate.ts';
 
@@ -28,7 +29,7 @@ const SYSTEM_ROLES = new Set(
  *
  * @throws ClientCertificateError
  */
-export function verifyClientCertificate(
+function verifyClientCertificate(
   certificate: X509Certificate,
   authorities: readonly ClientAuthority[],
   now: number,
@@ -64,10 +65,33 @@ function readIdentity(certificate: X509Certificate): TlsIdentity {
 }
 
 function isIssuedBy(certificate: X509Certificate, ca: X509Certificate, now: number): boolean {
-  return (
-    Date.parse(ca.validFrom) <= now &&
-    now <= Date.parse(ca.validTo) &&
-    certificate.checkIssued(ca) &&
-    certificate.verify(ca.publicKey)
-  );
+  try {
+    return (
+      Date.parse(ca.validFrom) <= now &&
+      now <= Date.parse(ca.validTo) &&
+      certificate.checkIssued(ca) &&
+      certificate.verify(ca.publicKey)
+    );
+  } catch {
+    return false; // a signature of a kind that the authority's key cannot have made
+  }
+}
+
+/**
+ * The certificate that a client has shown, verified; undefined if it has shown none.
+ *
+ * @throws ClientCertificateError
+ */
+export function peerOf(
+  socket: TLSSocket,
+  authorities: readonly ClientAuthority[],
+  now: number,
+): VerifiedPeer | undefined {
+  const certificate = socket.getPeerX509Certificate();
+  if (!certificate) return undefined;
+  // Whatever was sent behind the first one, related to it or not.
+  if (certificate.issuerCertificate) {
+    throw new ClientCertificateError('client sent a chain of certificates, expected one');
+  }
+  return verifyClientCertificate(certificate, authorities, now);
 }

@@ -100,6 +100,9 @@ describe('the web API', () => {
     const unknown = await ask('/nope');
     expect(unknown.status).toBe(404);
     expect(JSON.parse(unknown.body)).toEqual(JSON.parse(recordedText('webapi-not-found.json')));
+    for (const odd of ['//', '/%', '/webapi/ping/%E0%A4%A', '/?a=b']) {
+      expect([400, 404], odd).toContain((await ask(odd)).status);
+    }
     const connector = await ask('/webapi/ping/nope');
     expect(connector.status).toBe(400);
     expect(JSON.parse(connector.body)).toEqual(JSON.parse(recordedText('webapi-ping-nope.json')));
@@ -286,6 +289,15 @@ describe('an application', () => {
       Buffer.from(seen.headers['teleport-jwt-assertion'].split('.')[1], 'base64url').toString(),
     );
     expect(claims).toMatchObject({ iss: 'root.test', username: 'bot-ci', roles: ['deployer'] });
+  });
+
+  it.each([
+    [{ name: 'A b' }],
+    [{ name: 'x" || name != "' }],
+    [{ name: 'a', uri: 'nowhere' }],
+    [{ name: 'a', publicAddr: '' }],
+  ])('is refused as %j', (fields) => {
+    expect(() => cluster.addApplication(fields)).toThrow(/must be|is no URL/);
   });
 
   it('that is away is said to be away', async () => {

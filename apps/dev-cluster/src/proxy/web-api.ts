@@ -20,7 +20,7 @@ export class WebApi {
   }
 
   async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const [pathname = ''] = (request.url ?? '').split(/[?#]/);
     const path = pathname.replace(/^\/v1(?=\/webapi\/)/, '');
     const isGet = request.method === 'GET' || request.method === 'HEAD';
     if (isGet && path === '/webapi/ping') return answer(response, 200, this.#ping());
@@ -28,11 +28,7 @@ export class WebApi {
     if (isGet && path === '/.well-known/jwks.json') return answer(response, 200, this.#tokens.keySet);
     const connector = /^\/webapi\/ping\/([^/]+)$/.exec(path)?.[1];
     if (isGet && connector !== undefined) {
-      return answer(
-        response,
-        400,
-        refusal(`invalid connector name: ${decodeURIComponent(connector)}; valid options: `),
-      );
+      return answer(response, 400, refusal(`invalid connector name: ${connector}; valid options: `));
     }
     if (request.method === 'POST' && path === '/webapi/host/credentials') return await this.#join(request, response);
     request.resume();

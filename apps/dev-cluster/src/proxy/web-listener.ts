@@ -8,7 +8,7 @@ import {
 import type { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { VerifiedPeer } from '../access/authenticate.ts';
-import { type ClientAuthority, ClientCertificateError, verifyClientCertificate } from '../auth/client-certificate.ts';
+import { type ClientAuthority, peerOf } from '../auth/client-certificate.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import { TUNNEL_PROTOCOLS } from './route.ts';
@@ -83,16 +83,13 @@ export class WebListener {
       socket.end();
       return;
     }
-    const certificate = socket.getPeerX509Certificate();
-    if (certificate) {
-      try {
-        this.#peers.set(socket, verifyClientCertificate(certificate, authorities(), clock.now()));
-      } catch (error) {
-        if (!(error instanceof ClientCertificateError)) throw error;
-        logger.warn({ reason: error.message }, 'client certificate refused, closing the connection');
-        socket.destroy();
-        return;
-      }
+    try {
+      const peer = peerOf(socket, authorities(), clock.now());
+      if (peer) this.#peers.set(socket, peer);
+    } catch (error) {
+      logger.warn({ reason: (error as Error).message }, 'client certificate refused, closing the connection');
+      socket.destroy();
+      return;
     }
     this.#http.emit('connection', socket);
   }

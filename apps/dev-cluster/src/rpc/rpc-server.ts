@@ -106,8 +106,8 @@ export class RpcServer {
     if (!received) return;
     const { connection, fault, record } = received;
     try {
-      const caller = this.#admit(connection, record);
       call.sendMetadata(this.#header());
+      const caller = this.#admit(connection, record);
       await this.#meet(fault);
       const response = await handler(call.request, toCall(call, caller));
       record(GrpcCode.OK);
@@ -123,8 +123,8 @@ export class RpcServer {
     if (!received) return;
     const { connection, fault, record } = received;
     try {
-      const caller = this.#admit(connection, record);
       call.sendMetadata(this.#header());
+      const caller = this.#admit(connection, record);
       await this.#meet(fault);
       for await (const message of handler(call.request, toCall(call, caller)) as AsyncIterable<unknown>) {
         if (call.cancelled) break;

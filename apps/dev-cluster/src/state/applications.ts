@@ -1,4 +1,5 @@
 import type { AppServerV3, AppV3 } from '@teleport-ts/api-types/proto/teleport/types/app';
+import { badParameter } from '../errors.ts';
 import { metadataOf } from '../resources.ts';
 import { zeroTime } from '../timestamps.ts';
 import type { ClusterState } from './cluster-state.ts';
@@ -16,9 +17,19 @@ export interface ApplicationFields {
 /** The address of applications that the demo application answers for (RFC 2606: it can be nobody's). */
 export const DEMO_URI = 'http://demo.invalid';
 
+// RFC 1123: names of applications become host names.
+const HOST_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+
 /** An application and the heartbeat of the service that it is reached by. */
 export function applicationServer({ facts }: ClusterState, fields: ApplicationFields, version: string): AppServerV3 {
   const { name, uri = DEMO_URI, labels = {}, description = '', publicAddr = `${name}.localhost` } = fields;
+  if (!HOST_NAME.test(name)) {
+    throw badParameter(`application name ${JSON.stringify(name)} must be a lower case host name, as in "my-app"`);
+  }
+  if (!HOST_NAME.test(publicAddr)) {
+    throw badParameter(`public address ${JSON.stringify(publicAddr)} of the application ${name} must be a host name`);
+  }
+  if (!URL.canParse(uri)) throw badParameter(`address ${JSON.stringify(uri)} of the application ${name} is no URL`);
   const app: AppV3 = {
     Kind: 'app',
     SubKind: '',

@@ -14,6 +14,8 @@ export interface CollectionOptions<T> {
   readonly expiresAt?: (value: T) => number | undefined;
 }
 
+const PUTS_PER_SWEEP = 1000;
+
 /** The items of one kind by key, in key order. An item past its expiry is not there. */
 export class Collection<T> {
   readonly kind: string;
@@ -22,6 +24,7 @@ export class Collection<T> {
   readonly #options: CollectionOptions<T>;
   readonly #onChange: (change: Change<T>) => void;
   #sorted: string[] | undefined;
+  #puts = 0;
 
   constructor(kind: string, clock: Clock, options: CollectionOptions<T>, onChange: (change: Change<T>) => void) {
     this.kind = kind;
@@ -43,6 +46,8 @@ export class Collection<T> {
   }
 
   put(key: string, value: T): void {
+    // Items that nobody asks for expire too.
+    if (++this.#puts % PUTS_PER_SWEEP === 0) this.keys();
     if (!this.#items.has(key)) this.#sorted = undefined;
     this.#items.set(key, value);
     this.#onChange({ kind: this.kind, key, value });

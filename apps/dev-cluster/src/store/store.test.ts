@@ -30,6 +30,19 @@ describe('a collection', () => {
     expect(items.page('', 3, ({ text }) => text > 'b').items).toHaveLength(2);
   });
 
+  it('sweeps out what has expired although nobody asks for it', async () => {
+    const clock = new FakeClock(0);
+    const { store, items } = open(undefined, clock);
+    items.put('old', { text: 'old', until: 1 });
+    await clock.advance(1);
+    const gone: string[] = [];
+    store.subscribe(({ key, value }) => {
+      if (value === undefined) gone.push(key);
+    });
+    for (let i = 0; i < 1000; i++) items.put(`k${i}`, { text: '' });
+    expect(gone).toEqual(['old']);
+  });
+
   it('forgets an item at the moment of its expiry and tells about it', () => {
     const clock = new FakeClock(0);
     const { store, items } = open(undefined, clock);
@@ -70,6 +83,14 @@ describe('a store with a data directory', () => {
     store.close();
     expect(readFileSync(directory.join('state.jsonl'), 'utf8').trimEnd().split('\n')).toHaveLength(2);
     expect(statSync(directory.join('state.jsonl')).mode & 0o777).toBe(0o600);
+  });
+
+  it('brings the file down while it is written, too', async () => {
+    await using directory = await TemporaryDirectory.create();
+    const { items } = open(directory.path);
+    for (let i = 0; i < 25_000; i++) items.put('a', { text: String(i) });
+    expect(readFileSync(directory.join('state.jsonl'), 'utf8').split('\n').length).toBeLessThan(10_100);
+    expect(open(directory.path).items.get('a')).toEqual({ text: '24999' });
   });
 
   it('refuses a file of another format or version', async () => {

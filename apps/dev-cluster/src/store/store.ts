@@ -2,6 +2,8 @@ import type { Clock } from '../clock.ts';
 import { type Change, Collection, type CollectionOptions } from './collection.ts';
 import { Journal, type JournalEntry } from './journal.ts';
 
+const MIN_WRITES_PER_COMPACTION = 10_000;
+
 /** Collections by kind, kept in memory and, with a data directory, in a journal. */
 export class Store {
   readonly #clock: Clock;
@@ -9,6 +11,8 @@ export class Store {
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #journal: Journal | undefined;
   #loaded: JournalEntry[];
+  #appended = 0;
+  #compactAt = MIN_WRITES_PER_COMPACTION;
 
   constructor(options: { clock: Clock; dataDir?: string | undefined }) {
     this.#clock = options.clock;
@@ -28,7 +32,7 @@ export class Store {
   /** All kinds are declared: from here on writes are recorded. */
   ready(): void {
     this.#loaded = [];
-    this.#journal?.compact(this.#entries());
+    this.#compact();
   }
 
   /** Calls `listener` after each write; returns what ends that. */
@@ -39,13 +43,24 @@ export class Store {
 
   close(): void {
     this.#listeners.clear();
-    this.#journal?.compact(this.#entries());
+    this.#compact();
     this.#journal?.close();
+  }
+
+  /** Brings the journal down to what there is; the next time after as many writes again, and never for few. */
+  #compact(): void {
+    const entries = this.#journal ? [...this.#entries()] : [];
+    this.#journal?.compact(entries);
+    this.#appended = 0;
+    this.#compactAt = Math.max(MIN_WRITES_PER_COMPACTION, 4 * entries.length);
   }
 
   #changed<T>(collection: Collection<T>, change: Change<T>): void {
     const { kind, key, value } = change;
-    this.#journal?.append(value === undefined ? { kind, key } : { kind, key, value: collection.encode(value) });
+    if (this.#journal) {
+      this.#journal.append(value === undefined ? { kind, key } : { kind, key, value: collection.encode(value) });
+      if (++this.#appended >= this.#compactAt) this.#compact();
+    }
     for (const listener of this.#listeners) listener(change);
   }
 

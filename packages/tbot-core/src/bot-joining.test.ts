@@ -105,6 +105,21 @@ describe('joining', () => {
     expect(error.message).toMatch(/clock skew: the certificate is not yet valid, it begins 9m\d+s from now/);
   });
 
+  it('is not tried on a server of another major, which keeps the token', async () => {
+    await using old = await DevCluster.start({ serverVersion: '16.4.0', clock: bots.clock });
+    await old.upsertBot({ name: 'ci', roles: [] });
+    const onboarding = { token: await old.createToken({ botName: 'ci' }) };
+    const webCa = [old.webCaPem];
+    for (const address of [{ authServer: old.authAddress }, { proxyServer: old.proxyAddress }]) {
+      const error = await bots.failure(bots.bot({ ...address, webCa, onboarding }));
+      expect(error).toMatchObject({ code: 'version_mismatch', message: expect.stringContaining('Teleport 16.4.0') });
+      expect(error.hint).toContain('upgrade the cluster');
+    }
+    const bot = await bots.bot({ proxyServer: old.proxyAddress, webCa, onboarding, skipVersionCheck: true });
+    expect(bot.status().serverVersion).toBe('16.4.0');
+    await bot.close();
+  });
+
   it('needs a token, an address, and a store that can be written', async () => {
     expect((await bots.failure(bots.bot())).message).toContain('no stored identity and no token');
     expect((await bots.failure(bots.bot({ authServer: 'a:1', proxyServer: 'b:1' }))).message).toContain('exactly one');

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { caPin, TeleportError } from '@teleport-ts/api-types';
+import { caPin, formatGoDuration, TeleportError } from '@teleport-ts/api-types';
 
 /** The certificates of a PEM bundle, one PEM text each. */
 export function splitPem(bundle: string): string[] {
@@ -12,8 +12,8 @@ export function splitPem(bundle: string): string[] {
  * While a cluster rotates its host CA it has two, and so two pins are needed.
  *
  * @returns the certificates, to be trusted from now on
- * @throws TeleportError `access_denied` naming the pins that were seen; `expired` or `bad_parameter` for a certificate
- * outside its validity
+ * @throws TeleportError `access_denied` naming the pins that were seen; `expired` or `unknown` (clock skew) for a
+ * certificate outside its validity
  */
 export function checkCaPins(bundle: string, pins: readonly string[], nowMs: number): string[] {
   const certificates = splitPem(bundle);
@@ -46,17 +46,15 @@ export function wrongPin(seen: readonly string[], others: boolean): TeleportErro
 
 function checkValidity(certificate: X509Certificate, nowMs: number): void {
   const [from, to] = [new Date(certificate.validFrom), new Date(certificate.validTo)];
-  const clock = `the clock of this machine says ${new Date(nowMs).toISOString()}`;
+  const hint = `set the clock of this machine: it says ${new Date(nowMs).toISOString()}`;
+  const whole = (ms: number): string => formatGoDuration(Math.ceil(ms / 1000) * 1000);
   if (nowMs < from.getTime()) {
-    throw new TeleportError(
-      'bad_parameter',
-      `the certificate authority of the cluster is not valid before ${from.toISOString()}`,
-      { hint: `${clock}: is it right?` },
-    );
+    const message = `clock skew: the certificate authority of the cluster is not yet valid, it begins ${whole(from.getTime() - nowMs)} from now by the clock of this machine`;
+    throw new TeleportError('unknown', message, { hint });
   }
   if (nowMs > to.getTime()) {
     throw new TeleportError('expired', `the certificate authority of the cluster has expired at ${to.toISOString()}`, {
-      hint: `${clock}: is it right?`,
+      hint: `the clock of this machine says ${new Date(nowMs).toISOString()}: is it right?`,
     });
   }
 }

@@ -7,7 +7,7 @@ export function joinError(error: unknown, token: string): unknown {
   if (!isTeleportError(error)) return error;
   const clean = (text: string): string => text.replaceAll(token, '<token>');
   const options = { retryable: error.retryable, ...(error.rpc !== undefined && { rpc: error.rpc }) };
-  if (error.code === 'access_denied' && /token expired or not found/.test(error.message)) {
+  if (error.code === 'access_denied' && /expired or not found/.test(error.message)) {
     return new TeleportError(
       'access_denied',
       'the cluster does not accept the join token: it is not known there, has expired, or was used already',

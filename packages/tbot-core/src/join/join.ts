@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { type Client, connect } from '@teleport-ts/api-client';
 import { anonymous } from '@teleport-ts/api-client/internal';
 import { find, joinOverWeb } from '@teleport-ts/api-client/web';
-import { caPin, TeleportError, toTimestamp } from '@teleport-ts/api-types';
+import { caPin, checkServerVersion, TeleportError, toTimestamp } from '@teleport-ts/api-types';
 import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
 import type { Certs } from '@teleport-ts/api-types/proto/teleport/proto/certs';
 import { JoinServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/join_service';
@@ -115,7 +115,9 @@ async function joinThroughProxy(options: JoinOptions): Promise<Joined> {
       'joining WITHOUT VERIFYING the proxy: whoever answers at this address gets the token',
     );
   }
-  const { signatureAlgorithmSuite } = await find(dial.address, web);
+  const { signatureAlgorithmSuite, serverVersion, minClientVersion } = await find(dial.address, web);
+  // Before the token is used up on a cluster that the agent cannot work with.
+  if (!dial.skipVersionCheck) checkServerVersion({ serverVersion, minClientVersion });
   const keys = await generateKeyPair(botKeyAlgorithm(signatureAlgorithmSuite));
   let certs: Certs;
   try {

@@ -181,9 +181,9 @@ export class DevCluster implements AsyncDisposable {
   }
 
   /** Makes or replaces a bot, which is a user and a role. */
-  upsertBot(fields: BotFields): Promise<{ botName: string; userName: string }> {
+  async upsertBot(fields: BotFields): Promise<{ botName: string; userName: string }> {
     putBot(this.#context.state, fields);
-    return Promise.resolve({ botName: fields.name, userName: botUserName(fields.name) });
+    return { botName: fields.name, userName: botUserName(fields.name) };
   }
 
   hasBot(name: string): boolean {
@@ -192,19 +192,23 @@ export class DevCluster implements AsyncDisposable {
   }
 
   /** Makes a token with which a bot joins once, and returns its name, which is the secret. */
-  createToken(fields: BotTokenFields): Promise<string> {
+  async createToken(fields: BotTokenFields): Promise<string> {
     const token = botToken(this.#context.state, fields);
     this.#context.state.tokens.put(nameOf(token), token);
-    return Promise.resolve(nameOf(token));
+    return nameOf(token);
   }
 
-  /** Makes or replaces an application. Without a `uri` the built-in demo application answers for it. */
-  addApplication(fields: ApplicationFields): Promise<Application> {
+  /**
+   * Makes or replaces an application. Without a `uri` the built-in demo application answers for it.
+   *
+   * @throws TeleportError `bad_parameter` when name or address are no host names, or the `uri` is no URL
+   */
+  async addApplication(fields: ApplicationFields): Promise<Application> {
     const { state, serverVersion } = this.#context;
     const server = applicationServer(state, fields, serverVersion);
     state.appServers.put(appServerKey(state.facts.hostId, fields.name), server);
     this.#listeners?.renewWebCertificate();
-    return Promise.resolve({ name: fields.name, publicAddr: server.Spec?.App?.Spec?.PublicAddr ?? '' });
+    return { name: fields.name, publicAddr: server.Spec?.App?.Spec?.PublicAddr ?? '' };
   }
 
   get applications(): Application[] {

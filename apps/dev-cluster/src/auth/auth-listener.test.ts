@@ -1,4 +1,4 @@
-import { connect } from 'node:tls';
+import { type ConnectionOptions, connect } from 'node:tls';
 import { Client, credentials, type Metadata } from '@grpc/grpc-js';
 import { encodeClusterName } from '@teleport-ts/api-types';
 import { AuthServiceDefinition as Auth } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
@@ -32,10 +32,10 @@ interface Shown {
   readonly protocol: string | null;
 }
 
-function handshake(options: Parameters<typeof connect>[0] & object): Promise<Shown> {
+function handshake(options: ConnectionOptions): Promise<Shown> {
   const [host, port] = cluster.authAddress.split(':');
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port: Number(port), ca: cluster.hostCaPems, ...options } as never, () => {
+    const socket = connect({ host: host as string, port: Number(port), ca: cluster.hostCaPems, ...options }, () => {
       const { subjectaltname } = socket.getPeerCertificate();
       resolve({ alpn: socket.alpnProtocol, sans: subjectaltname, protocol: socket.getProtocol() });
       socket.destroy();

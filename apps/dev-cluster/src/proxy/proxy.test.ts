@@ -257,11 +257,13 @@ describe('an application', () => {
   });
 
   it('may be one of your own, which gets the request as it was, and says where it came from', async () => {
-    const server = createServer(async (incoming, response) => {
+    const server = createServer((incoming, response) => {
       const chunks: Buffer[] = [];
-      for await (const chunk of incoming) chunks.push(chunk as Buffer);
-      response.writeHead(201, { 'x-own': 'yes' });
-      response.end(JSON.stringify({ headers: incoming.headers, body: Buffer.concat(chunks).toString() }));
+      incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+      incoming.on('end', () => {
+        response.writeHead(201, { 'x-own': 'yes' });
+        response.end(JSON.stringify({ headers: incoming.headers, body: Buffer.concat(chunks).toString() }));
+      });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
@@ -296,8 +298,8 @@ describe('an application', () => {
     [{ name: 'x" || name != "' }],
     [{ name: 'a', uri: 'nowhere' }],
     [{ name: 'a', publicAddr: '' }],
-  ])('is refused as %j', (fields) => {
-    expect(() => cluster.addApplication(fields)).toThrow(/must be|is no URL/);
+  ])('is refused as %j', async (fields) => {
+    await expect(cluster.addApplication(fields)).rejects.toThrow(/must be|is no URL/);
   });
 
   it('that is away is said to be away', async () => {

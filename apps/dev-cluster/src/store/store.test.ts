@@ -43,15 +43,15 @@ describe('a collection', () => {
     expect(gone).toEqual(['old']);
   });
 
-  it('forgets an item at the moment of its expiry and tells about it', () => {
+  it('forgets an item at the moment of its expiry and tells about it', async () => {
     const clock = new FakeClock(0);
     const { store, items } = open(undefined, clock);
     const changes: string[] = [];
     store.subscribe(({ key, value }) => changes.push(`${value === undefined ? '-' : '+'}${key}`));
     items.put('a', { text: 'a', until: 1000 });
-    clock.advance(999);
+    await clock.advance(999);
     expect(items.has('a')).toBe(true);
-    clock.advance(1);
+    await clock.advance(1);
     expect(items.get('a')).toBeUndefined();
     expect(items.keys()).toEqual([]);
     expect(changes).toEqual(['+a', '-a']);

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { chmod } from 'node:fs/promises';
 import { Metadata, Server, ServerCredentials, status as Status, type UntypedHandleCall } from '@grpc/grpc-js';
 import { toDurationMessage, toServiceDefinition, toTimestamp } from '@teleport-ts/api-types';
@@ -84,6 +85,7 @@ export class StandInAgent implements AsyncDisposable {
         sshPublicKeys: authority.sshPublicKeys.map((line) => Buffer.from(line)),
       })),
       roles: [...roles],
+      expires: toTimestamp(new Date(new X509Certificate(tlsCertificate).validTo)),
       refreshAt: toTimestamp(new Date(Date.now() + ttlMs / 2)),
       ttl: {
         asked: toDurationMessage(askedMs),

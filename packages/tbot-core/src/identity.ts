@@ -1,15 +1,14 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import {
   parseSshCertificate,
-  parseSshPublicKey,
   parseTlsIdentity,
   privateKeyPem,
-  readX509,
   type SshCertificate,
-  sshPublicKeyBlob,
+  sshPublicKeyLine,
   TeleportError,
   type TlsIdentity,
 } from '@teleport-ts/api-types';
+import { sshCertificateIsFor, type TlsCertifiedKey, tlsCertifiedKey } from './certified-key.ts';
 import type { PublicKeys } from './destination-host.ts';
 import type { IdentityRoute, TtlDecision } from './identity-route.ts';
 import type { TrustedAuthority } from './trusted-authority.ts';
@@ -21,13 +20,16 @@ const BACKDATE_MS = 60_000;
 export interface IdentityParts {
   /** Private key of both certificates; absent when the caller keeps it. */
   readonly privateKey?: KeyObject;
-  /** Public keys that the certificates must carry, where the private key is not at hand. */
+  /** Public keys that the certificates must carry. Beside a private key they are taken for its public half. */
   readonly publicKeys?: PublicKeys;
   /** X.509 certificate, PEM. */
   readonly tlsCertificate?: string;
   /** OpenSSH certificate, one line. */
   readonly sshCertificate?: string;
   readonly authorities: readonly TrustedAuthority[];
+  /** Roles and the earliest end, where the issuer has read them from the certificates. Default: read here. */
+  readonly roles?: readonly string[];
+  readonly expires?: Date;
   /** When to ask again. Default: after two thirds of the lifetime. */
   readonly refreshAt?: Date;
   /** Default: what the certificates say, uncut. */
@@ -52,8 +54,6 @@ export class Identity {
   readonly sshCertificate?: string;
   /** Whom a user of the credential should trust. */
   readonly authorities: readonly TrustedAuthority[];
-  /** The SSH certificate, decoded. */
-  readonly ssh?: SshCertificate;
   /** Roles that the certificates hold. */
   readonly roles: readonly string[];
   /** The earliest end of the certificates. */
@@ -61,23 +61,25 @@ export class Identity {
   /** When to ask for a new one: ahead of the end. */
   readonly refreshAt: Date;
   readonly ttl: TtlDecision;
+  /** Serial number of the X.509 certificate, lower-case hex; empty without one. */
+  readonly serial: string;
   readonly route?: IdentityRoute;
-  readonly #tls?: TlsIdentity;
+  readonly #publicKeys: PublicKeys | undefined;
+  #tls: TlsIdentity | undefined;
+  #ssh: SshCertificate | undefined;
 
-  private constructor(parts: IdentityParts, tls: TlsIdentity | undefined, ssh: SshCertificate | undefined) {
+  private constructor(parts: IdentityParts, serial: string) {
     if (parts.privateKey) this.privateKey = parts.privateKey;
     if (parts.tlsCertificate) this.tlsCertificate = withNewline(parts.tlsCertificate);
     if (parts.sshCertificate) this.sshCertificate = parts.sshCertificate.trim();
     this.authorities = parts.authorities;
-    if (tls) this.#tls = tls;
-    if (ssh) this.ssh = ssh;
     if (parts.route) this.route = parts.route;
-    this.roles = tls?.roles ?? rolesOf(ssh);
-    const window = validity(tls, ssh);
-    this.expires = window.end;
-    const lifetimeMs = window.end.getTime() - window.start.getTime() - BACKDATE_MS;
-    this.ttl = parts.ttl ?? { askedMs: lifetimeMs, effectiveMs: lifetimeMs };
-    this.refreshAt = parts.refreshAt ?? new Date(window.end.getTime() - lifetimeMs / 3);
+    this.serial = serial;
+    this.#publicKeys = parts.publicKeys;
+    this.roles = parts.roles ?? (this.tlsCertificate ? this.tls.roles : rolesOf(this.ssh));
+    this.expires = parts.expires ?? this.#validity().end;
+    this.ttl = parts.ttl ?? this.#lifetime();
+    this.refreshAt = parts.refreshAt ?? new Date(this.expires.getTime() - this.ttl.effectiveMs / 3);
   }
 
   /**
@@ -87,27 +89,30 @@ export class Identity {
    * belongs to another key than the given one.
    */
   static create(parts: IdentityParts): Identity {
-    if (!parts.tlsCertificate && !parts.sshCertificate) {
+    const { tlsCertificate, sshCertificate } = parts;
+    if (!tlsCertificate && !sshCertificate) {
       throw new TeleportError('bad_parameter', 'an identity needs at least one certificate');
     }
-    const tls = parts.tlsCertificate ? checkedTls(parts.tlsCertificate, parts) : undefined;
-    const ssh = parts.sshCertificate ? checkedSsh(parts.sshCertificate, parts) : undefined;
-    return new Identity(parts, tls, ssh);
+    const serial = tlsCertificate ? checkTls(tlsCertificate, parts) : '';
+    if (sshCertificate) checkSsh(sshCertificate, parts);
+    return new Identity(parts, serial);
   }
 
   /**
-   * What the X.509 certificate says: user, roles, routes, bot.
+   * What the X.509 certificate says: user, roles, routes, bot. Decoded when first asked for.
    *
    * @throws TeleportError `bad_parameter` for an identity that has an SSH certificate only; `tlsCertificate` tells before.
    */
   get tls(): TlsIdentity {
-    if (!this.#tls) throw new TeleportError('bad_parameter', 'the identity holds no X.509 certificate');
+    if (!this.tlsCertificate) throw new TeleportError('bad_parameter', 'the identity holds no X.509 certificate');
+    this.#tls ??= parseTlsIdentity(this.tlsCertificate);
     return this.#tls;
   }
 
-  /** Serial number of the X.509 certificate, lower-case hex; empty without one. */
-  get serial(): string {
-    return this.#tls?.serial.toLowerCase() ?? '';
+  /** What the SSH certificate says; undefined without one. Decoded when first asked for. */
+  get ssh(): SshCertificate | undefined {
+    if (this.sshCertificate) this.#ssh ??= parseSshCertificate(this.sshCertificate);
+    return this.#ssh;
   }
 
   /**
@@ -116,6 +121,25 @@ export class Identity {
    */
   get privateKeyPem(): string | undefined {
     return this.privateKey && privateKeyPem(this.privateKey);
+  }
+
+  /** The public key as a line of authorized_keys; undefined where neither key nor public key was given. */
+  get sshPublicKey(): string | undefined {
+    return this.#publicKeys?.ssh ?? (this.privateKey && sshPublicKeyLine(this.privateKey));
+  }
+
+  #validity(): { start: Date; end: Date } {
+    const tls = this.tlsCertificate ? this.tls : undefined;
+    const ends = [tls?.notAfter, this.ssh?.validBefore].filter((end) => end !== undefined);
+    const start = tls?.notBefore ?? this.ssh?.validAfter;
+    if (!start || ends.length === 0) throw new TeleportError('bad_parameter', 'the certificate has no end');
+    return { start, end: new Date(Math.min(...ends.map(Number))) };
+  }
+
+  #lifetime(): TtlDecision {
+    const { start, end } = this.#validity();
+    const lifetimeMs = end.getTime() - start.getTime() - BACKDATE_MS;
+    return { askedMs: lifetimeMs, effectiveMs: lifetimeMs };
   }
 }
 
@@ -132,28 +156,26 @@ function rolesOf(ssh: SshCertificate | undefined): readonly string[] {
   }
 }
 
-function validity(tls: TlsIdentity | undefined, ssh: SshCertificate | undefined): { start: Date; end: Date } {
-  const ends = [tls?.notAfter, ssh?.validBefore].filter((end) => end !== undefined);
-  const [start] = [tls?.notBefore, ssh?.validAfter].filter((begin) => begin !== undefined);
-  if (!start || ends.length === 0) throw new TeleportError('bad_parameter', 'the certificate has no end');
-  return { start, end: new Date(Math.min(...ends.map(Number))) };
-}
-
-function checkedTls(pem: string, parts: IdentityParts): TlsIdentity {
-  const publicKeyDer = publicKeyOf(pem);
-  const publicPem = parts.publicKeys?.tls;
-  const own = parts.privateKey ? createPublicKey(parts.privateKey) : undefined;
-  const fits = own ? spkiOf(own).equals(publicKeyDer) : publicPem === undefined || isKey(publicPem, publicKeyDer);
+/** @returns the serial number */
+function checkTls(pem: string, { privateKey, publicKeys }: IdentityParts): string {
+  const certified = certifiedKeyOf(pem);
+  const own = publicKeys?.tls;
+  const fits = own
+    ? isKey(own, certified.publicKeyDer)
+    : !privateKey || spkiOf(createPublicKey(privateKey)).equals(certified.publicKeyDer);
   if (!fits) throw mismatch('X.509');
-  return parseTlsIdentity(pem);
+  return certified.serial;
 }
 
-function publicKeyOf(pem: string): Buffer {
+function certifiedKeyOf(pem: string): TlsCertifiedKey {
+  let cause: unknown;
   try {
-    return readX509(pem).publicKeyDer;
-  } catch (cause) {
-    throw new TeleportError('bad_parameter', 'the X.509 certificate cannot be parsed', { cause });
+    const found = tlsCertifiedKey(pem);
+    if (found) return found;
+  } catch (error) {
+    cause = error;
   }
+  throw new TeleportError('bad_parameter', 'the X.509 certificate cannot be parsed', { cause });
 }
 
 /** The common case is told by the bytes: OpenSSL's decoder takes longer than everything else here together. */
@@ -167,12 +189,11 @@ function spkiOf(key: KeyObject): Buffer {
   return key.export({ type: 'spki', format: 'der' });
 }
 
-function checkedSsh(text: string, parts: IdentityParts): SshCertificate {
-  const ssh = parseSshCertificate(text);
-  const line = parts.publicKeys?.ssh;
-  const own = parts.privateKey ? sshPublicKeyBlob(parts.privateKey) : line ? parseSshPublicKey(line) : undefined;
-  if (own && !own.blob.equals(ssh.publicKey.blob)) throw mismatch('SSH');
-  return ssh;
+function checkSsh(line: string, { privateKey, publicKeys }: IdentityParts): void {
+  const own = publicKeys?.ssh ?? (privateKey && sshPublicKeyLine(privateKey));
+  if (!own || sshCertificateIsFor(line, own)) return;
+  parseSshCertificate(line);
+  throw mismatch('SSH');
 }
 
 function mismatch(kind: string): TeleportError {

@@ -15,14 +15,19 @@ export interface GenerateReport {
 
 /**
  * Asks the agent and writes the files. The directory is opened first: what cannot be written is not asked for, since
- * every application certificate leaves a session in the cluster.
+ * every application certificate leaves a session in the cluster. One that was made for nothing goes away again.
  */
 export async function runGenerate(plan: GeneratePlan, userAgent: string): Promise<GenerateReport> {
   const { socket, request, timeoutMs, specificTlsNaming } = plan;
   const host = new SocketHost({ socket, timeoutMs, userAgent });
   try {
-    const destination = await DirectoryDestination.open(plan.directory);
-    const result = await writeApplicationOutput(host, request, destination, { specificTlsNaming });
+    const [destination] = await Promise.all([DirectoryDestination.open(plan.directory), host.prepare()]);
+    const result = await writeApplicationOutput(host, request, destination, { specificTlsNaming }).catch(
+      async (error: unknown) => {
+        await destination.discard();
+        throw error;
+      },
+    );
     return report(plan, result);
   } finally {
     await host.close();

@@ -4,7 +4,7 @@ import { type AgentDescription, descriptionFromMessage } from './agent-descripti
 import { type AgentStatus, statusFromMessage } from './agent-status.ts';
 import { describeMethod, generateIdentityMethod, getStatusMethod } from './credentials-methods.ts';
 import { GrpcCaller, type UnaryMethod } from './grpc-caller.ts';
-import { identityFromMessage, identityRequestMessage, publicKeysOf } from './identity-exchange.ts';
+import { identityFromMessage, identityRequestMessage } from './identity-exchange.ts';
 import type { KeyPair } from './key-pair.ts';
 import { socketFailure } from './socket-failure.ts';
 
@@ -28,10 +28,10 @@ export class AgentClient {
 
   /** Issues for the pair, or for the public keys in the request when there is none. */
   async generateIdentity(request: IdentityRequest, pair: KeyPair | undefined, options: CallOptions): Promise<Identity> {
-    const publicKeys = pair ? publicKeysOf(pair.publicKey) : (request.keys ?? {});
+    const publicKeys = pair?.publicKeys ?? request.keys ?? {};
     const message = identityRequestMessage(request, publicKeys);
     const answer = await this.#call(generateIdentityMethod, message, options);
-    return identityFromMessage(answer, pair ? { privateKey: pair.privateKey } : { publicKeys });
+    return identityFromMessage(answer, pair ?? { publicKeys });
   }
 
   async describe(options: CallOptions): Promise<AgentDescription> {
@@ -40,6 +40,10 @@ export class AgentClient {
 
   async status(options: CallOptions): Promise<AgentStatus> {
     return statusFromMessage(await this.#call(getStatusMethod, {}, options));
+  }
+
+  connect(): void {
+    this.#caller.connect();
   }
 
   close(): void {

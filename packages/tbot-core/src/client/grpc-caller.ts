@@ -69,6 +69,11 @@ export class GrpcCaller {
     }
   }
 
+  /** Begins to connect, ahead of the first call. */
+  connect(): void {
+    this.#connection.acquire().release();
+  }
+
   /** Ends the connection and every call on it. Safe to call twice. */
   close(): void {
     this.#connection.close();

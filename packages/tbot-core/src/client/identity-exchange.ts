@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { fromDurationMessage, fromTimestamp, sshPublicKeyLine, toDurationMessage } from '@teleport-ts/api-types';
+import { fromDurationMessage, fromTimestamp, toDurationMessage } from '@teleport-ts/api-types';
 import type { IdentityRequest, PublicKeys } from '../destination-host.ts';
 import type {
   TrustedAuthority as AuthorityMessage,
@@ -11,11 +11,6 @@ import type {
 import { Identity } from '../identity.ts';
 import type { IdentityRoute, TtlDecision } from '../identity-route.ts';
 import type { AuthorityType, TrustedAuthority } from '../trusted-authority.ts';
-
-/** Both certificates of a pair: the same key in the two forms that the agent takes. */
-export function publicKeysOf(publicKey: KeyObject): PublicKeys {
-  return { tls: publicKey.export({ type: 'spki', format: 'pem' }) as string, ssh: sshPublicKeyLine(publicKey) };
-}
 
 /** The message for a request; it holds public keys only. */
 export function identityRequestMessage(request: IdentityRequest, keys: PublicKeys): GenerateIdentityRequest {
@@ -36,14 +31,16 @@ export function identityRequestMessage(request: IdentityRequest, keys: PublicKey
  */
 export function identityFromMessage(
   message: GenerateIdentityResponse,
-  own: { readonly privateKey: KeyObject } | { readonly publicKeys: PublicKeys },
+  own: { readonly privateKey?: KeyObject; readonly publicKeys: PublicKeys },
 ): Identity {
-  const { tlsCertificate, sshCertificate, refreshAt, ttl, route } = message;
+  const { tlsCertificate, sshCertificate, refreshAt, ttl, route, roles } = message;
   const refresh = fromTimestamp(refreshAt);
+  const expires = fromTimestamp(message.expires);
   return Identity.create({
     ...own,
     ...(tlsCertificate.length > 0 ? { tlsCertificate: tlsCertificate.toString() } : {}),
     ...(sshCertificate.length > 0 ? { sshCertificate: sshCertificate.toString() } : {}),
+    ...(expires && roles.length > 0 ? { expires, roles } : {}),
     authorities: message.authorities.map(authorityFromMessage),
     ...(refresh ? { refreshAt: refresh } : {}),
     ...(ttl ? ttlFromMessage(ttl) : {}),

@@ -1,16 +1,40 @@
 import { generateKeyPair, type KeyObject } from 'node:crypto';
+import type { PublicKeys } from '../destination-host.ts';
 
 export interface KeyPair {
   readonly privateKey: KeyObject;
-  readonly publicKey: KeyObject;
+  /** The public half in both forms that an agent takes. */
+  readonly publicKeys: Required<PublicKeys>;
 }
 
 /** A key pair of one who asks on a socket: ECDSA P-256, made off the event loop. */
 export function makeKeyPair(): Promise<KeyPair> {
   return new Promise((resolve, reject) => {
-    generateKeyPair('ec', { namedCurve: 'P-256' }, (error, publicKey, privateKey) => {
+    const publicKeyEncoding = { type: 'spki', format: 'der' } as const;
+    generateKeyPair('ec', { namedCurve: 'P-256', publicKeyEncoding } as never, (error, spki, privateKey) => {
       if (error) reject(error);
-      else resolve({ publicKey, privateKey });
+      else
+        resolve({
+          privateKey: privateKey as unknown as KeyObject,
+          publicKeys: publicKeysOf(spki as unknown as Buffer),
+        });
     });
   });
+}
+
+/** Two more exports by OpenSSL would cost a short program more than making the pair did; the forms are plain enough. */
+function publicKeysOf(spki: Buffer): Required<PublicKeys> {
+  const base64 = spki.toString('base64');
+  const tls = `-----BEGIN PUBLIC KEY-----\n${base64.replace(/.{64}(?=.)/g, '$&\n')}\n-----END PUBLIC KEY-----\n`;
+  // The last 65 bytes of a P-256 SubjectPublicKeyInfo are its point (RFC 5480); SSH has it behind two names (RFC 5656).
+  const type = 'ecdsa-sha2-nistp256';
+  const blob = Buffer.concat([type, 'nistp256', spki.subarray(-65)].map(sshString));
+  return { tls, ssh: `${type} ${blob.toString('base64')}` };
+}
+
+function sshString(content: string | Buffer): Buffer {
+  const bytes = Buffer.from(content as Buffer);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
 }

@@ -21,7 +21,6 @@ import {
   GenerateIdentityResponse,
   GetStatusResponse,
 } from '../gen/tbot/credentials/v1/credentials.ts';
-import { publicKeysOf } from './identity-exchange.ts';
 import { makeKeyPair } from './key-pair.ts';
 import { SocketHost } from './socket-host.ts';
 
@@ -179,7 +178,7 @@ describe('generateIdentity', () => {
 
   test("takes the caller's own public keys", async () => {
     await using host = new SocketHost({ socket });
-    const keys = publicKeysOf((await makeKeyPair()).publicKey);
+    const keys = (await makeKeyPair()).publicKeys;
     const identity = await host.generateIdentity({ ...grafana, keys });
     expect(String(requests[0]!.tlsPublicKey)).toBe(keys.tls);
     expect(identity.privateKey).toBeUndefined();

@@ -59,6 +59,14 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
     return await client.generateIdentity(request, pair, options);
   }
 
+  /**
+   * Loads what a call needs and begins to connect, for a program that has other things to do before it asks. Fails
+   * only after {@link SocketHost.close}: what is wrong with the socket is told by the call.
+   */
+  async prepare(): Promise<void> {
+    (await this.#open()).connect();
+  }
+
   /** Tells what this caller may ask for. Fails as {@link SocketHost.generateIdentity} does. */
   async describe(options: CallOptions = {}): Promise<AgentDescription> {
     return await (await this.#open()).describe(options);

@@ -19,13 +19,19 @@ export function parseSocketPath(text: string): string {
   if (path.includes('\0')) throw bad(text, 'a path holds no NUL');
   const bytes = Buffer.byteLength(path);
   if (bytes > MAX_SOCKET_PATH_BYTES) {
-    throw bad(text, `the path is ${bytes} bytes long, and a unix socket's path has at most ${MAX_SOCKET_PATH_BYTES}`);
+    throw bad(
+      text,
+      `the path is ${bytes} bytes long, and a unix socket's path has at most ${MAX_SOCKET_PATH_BYTES}`,
+      'choose a shorter one, such as /run/tbot.sock',
+    );
   }
   return path;
 }
 
-function bad(text: string, why: string): TeleportError {
-  return new TeleportError('bad_parameter', `socket ${JSON.stringify(text)}: ${why}`, {
-    hint: 'give the path of a unix socket, as file:///path, unix:///path or /path',
-  });
+function bad(
+  text: string,
+  why: string,
+  hint = 'give the path of a unix socket, as file:///path, unix:///path or /path',
+): TeleportError {
+  return new TeleportError('bad_parameter', `socket ${JSON.stringify(text)}: ${why}`, { hint });
 }

@@ -1,4 +1,4 @@
-import { formatCertAuthorityLine, formatIdentityFile, sshPublicKeyLine, TeleportError } from '@teleport-ts/api-types';
+import { formatCertAuthorityLine, formatIdentityFile, TeleportError } from '@teleport-ts/api-types';
 import type { ApplicationIdentityRequest, CallOptions, DestinationHost } from '../destination-host.ts';
 import type { Destination, FileSet, WriteResult } from '../destinations/destination.ts';
 import type { Identity } from '../identity.ts';
@@ -46,8 +46,8 @@ export async function writeApplicationOutput(
 
 /** The files of an application output, in the order in which they are put into place. */
 export function applicationFiles(identity: Identity, options: { readonly specificTlsNaming?: boolean } = {}): FileSet {
-  const { privateKeyPem: key, privateKey, tlsCertificate, sshCertificate, authorities } = identity;
-  if (!key || !privateKey || !tlsCertificate || !sshCertificate) {
+  const { privateKeyPem: key, tlsCertificate, sshCertificate, authorities } = identity;
+  if (!key || !tlsCertificate || !sshCertificate) {
     throw new TeleportError('bad_parameter', 'an application output needs the private key and both certificates');
   }
   const hostCa = tlsCertificatesOf(authorities, 'host').join('');
@@ -60,7 +60,7 @@ export function applicationFiles(identity: Identity, options: { readonly specifi
     'key-cert.pub': `${sshCertificate}\n`,
     tlscert: tlsCertificate,
     key,
-    'key.pub': `${sshPublicKeyLine(privateKey)}\n`,
+    'key.pub': `${identity.sshPublicKey}\n`,
     ...(options.specificTlsNaming ? { 'tls.crt': tlsCertificate, 'tls.key': key, 'tls.cas': hostCa } : {}),
   };
 }

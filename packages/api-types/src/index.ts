@@ -14,6 +14,7 @@ export {
   type ParseIdentityFileOptions,
   parseIdentityFile,
 } from './identity-file.ts';
+export { publicKeyDer } from './public-key-pem.ts';
 export {
   type GenericDefinition,
   type GenericMethod,

@@ -1,4 +1,5 @@
 import { createHash, createPublicKey, type JsonWebKey, KeyObject } from 'node:crypto';
+import { isCurvePoint } from './ec-point.ts';
 import { malformedSsh, SshReader, sshMpint, sshString } from './ssh-wire.ts';
 import { TeleportError } from './teleport-error.ts';
 
@@ -44,17 +45,36 @@ export function parseSshPublicKey(line: string): SshPublicKey {
   if (!isSshKeyType(type)) throw unsupportedKeyType(type);
   const reader = new SshReader(blob);
   if (reader.text() !== type) throw malformedSsh('its line and its content name different key types');
-  for (let field = 0; field < sshKeyFields[type]; field++) reader.string();
+  checkKey(type, reader);
   reader.expectEnd();
-  const key: SshPublicKey = { type, blob, comment };
-  sshPublicKeyObject(key);
-  return key;
+  return { type, blob, comment };
 }
 
 /** Reads a public key from its wire form, the blob that an authorized_keys line holds in base64. */
 export function sshPublicKeyFromBlob(blob: Buffer): SshPublicKey {
-  const type = new SshReader(blob).text();
-  return parseSshPublicKey(`${printable(type)} ${blob.toString('base64')}`);
+  const reader = new SshReader(blob);
+  const type = reader.text();
+  if (!isSshKeyType(type)) throw unsupportedKeyType(type);
+  checkKey(type, reader);
+  reader.expectEnd();
+  return { type, blob, comment: '' };
+}
+
+/** Reads the fields behind the key type. Throws `bad_parameter` when they are no valid key. */
+function checkKey(type: SshKeyType, reader: SshReader): void {
+  let isValid: boolean;
+  if (type === 'ssh-ed25519') {
+    isValid = reader.string().length === 32;
+  } else if (type === 'ssh-rsa') {
+    const [exponent, modulus] = [reader.mpint(), reader.mpint()];
+    isValid = exponent.length > 0 && modulus.length > 0;
+  } else {
+    const curve = reader.text();
+    const point = reader.string();
+    if (!type.endsWith(curve) || point[0] !== 4) throw malformedSsh('unreadable curve point');
+    isValid = isCurvePoint(curve, point);
+  }
+  if (!isValid) throw invalidKey();
 }
 
 /** The key as `node:crypto` uses it. Throws `bad_parameter` when it is no valid key, such as a point off its curve. */
@@ -64,9 +84,7 @@ export function sshPublicKeyObject(key: Pick<SshPublicKey, 'blob'>): KeyObject {
   try {
     return createPublicKey({ key: jwk, format: 'jwk' });
   } catch (cause) {
-    throw new TeleportError('bad_parameter', 'malformed SSH key or certificate: it holds no valid public key', {
-      cause,
-    });
+    throw invalidKey(cause);
   }
 }
 
@@ -163,6 +181,12 @@ function publicKeyOf(key: KeyObject | string): KeyObject {
 }
 
 const printable = (text: string): string => text.replace(/[^\x21-\x7e]/g, '?').slice(0, 64);
+
+function invalidKey(cause?: unknown): TeleportError {
+  return new TeleportError('bad_parameter', 'malformed SSH key or certificate: it holds no valid public key', {
+    cause,
+  });
+}
 
 function unsupportedKeyType(type: string): TeleportError {
   return new TeleportError('bad_parameter', `SSH key type ${JSON.stringify(printable(type))} is not supported`, {

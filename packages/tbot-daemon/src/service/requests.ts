@@ -1,5 +1,4 @@
-import { createPublicKey } from 'node:crypto';
-import { parseSshPublicKey, TeleportError } from '@teleport-ts/api-types';
+import { parseSshPublicKey, publicKeyDer, TeleportError } from '@teleport-ts/api-types';
 import type { PublicKeys } from '@teleport-ts/tbot-core';
 import type { GenerateIdentityRequest } from '@teleport-ts/tbot-core/proto';
 import type { CredentialRequest } from '../policy/admit.ts';
@@ -48,7 +47,7 @@ function tlsKey(bytes: Uint8Array): string | undefined {
   // Node would take a private key here and derive the public half: it must not have come at all.
   if (!/^\s*-----BEGIN PUBLIC KEY-----\r?\n/.test(pem)) throw badKey('tls_public_key', 'a PEM block PUBLIC KEY');
   try {
-    createPublicKey(pem);
+    publicKeyDer(pem);
   } catch (cause) {
     throw badKey('tls_public_key', 'a PEM block PUBLIC KEY', cause);
   }

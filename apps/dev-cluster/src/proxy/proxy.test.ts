@@ -1,3 +1,4 @@
+import { createPublicKey, verify } from 'node:crypto';
 import { createServer, request as plainRequest } from 'node:http';
 import { request } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -291,6 +292,12 @@ describe('an application', () => {
       Buffer.from(seen.headers['teleport-jwt-assertion'].split('.')[1], 'base64url').toString(),
     );
     expect(claims).toMatchObject({ iss: 'root.test', username: 'bot-ci', roles: ['deployer'] });
+    const { keys } = JSON.parse((await ask('/.well-known/jwks.json')).body);
+    const [header, content, signature] = seen.headers['teleport-jwt-assertion'].split('.');
+    const key = createPublicKey({ key: keys[0], format: 'jwk' });
+    const signed = Buffer.from(`${header}.${content}`);
+    const ieee = { key, dsaEncoding: 'ieee-p1363' } as const;
+    expect(verify('sha256', signed, ieee, Buffer.from(signature, 'base64url'))).toBe(true);
   });
 
   it.each([

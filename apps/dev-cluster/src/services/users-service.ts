@@ -30,12 +30,20 @@ export function usersService({ state }: ClusterContext): Service {
       if (!state.roles.has(role)) throw notFound(`role ${role} is not found`);
     }
     const defaults = newUser(state, { name: nameOf(user), roles: [], createdBy });
+    const [spec, given] = [defaults.Spec, user.Spec];
     return {
-      ...defaults,
       ...user,
       Kind: 'user',
       Version: user.Version || 'v2',
-      Spec: { ...(defaults.Spec as NonNullable<UserV2['Spec']>), ...user.Spec, LocalAuth: undefined },
+      Spec: spec && {
+        ...(given ?? spec),
+        Traits: given?.Traits ?? spec.Traits,
+        Status: given?.Status ?? spec.Status,
+        Expires: given?.Expires ?? spec.Expires,
+        CreatedBy: given?.CreatedBy ?? spec.CreatedBy,
+        LocalAuth: undefined,
+      },
+      Status: user.Status ?? defaults.Status,
     };
   };
   return service(UsersServiceDefinition, {

@@ -1,4 +1,5 @@
 import type { GenericDefinition, RequestInput, ResponseOf } from '@teleport-ts/api-types';
+import type { CallLimit } from './calls/call-limit.ts';
 import type { CallOptions } from './calls/call-options.ts';
 import { PingDefinition, type ServerInfo, serverInfo } from './calls/ping.ts';
 import { ServiceCalls, type ServiceClient, type UnaryName } from './calls/service-client.ts';
@@ -61,7 +62,7 @@ export interface Client extends AsyncDisposable {
 interface ClientParts {
   readonly connection: Connection;
   readonly server: ServerInfo;
-  readonly callMs: number;
+  readonly limit: CallLimit;
 }
 
 /** The client over one connection. */
@@ -70,13 +71,16 @@ export class ConnectedClient implements Client {
   readonly connection: ConnectionInfo;
   readonly #connection: Connection;
   readonly #calls: ServiceCalls;
+  readonly #limit: CallLimit;
+  #closing: Promise<void> | undefined;
 
-  constructor({ connection, server, callMs }: ClientParts) {
+  constructor({ connection, server, limit }: ClientParts) {
     const { address, method } = connection.route;
     this.server = server;
     this.connection = { address, method };
     this.#connection = connection;
-    this.#calls = new ServiceCalls(connection, callMs);
+    this.#calls = new ServiceCalls(connection, limit);
+    this.#limit = limit;
   }
 
   async ping(options?: CallOptions): Promise<ServerInfo> {
@@ -97,7 +101,8 @@ export class ConnectedClient implements Client {
   }
 
   close(options: { graceMs?: number } = {}): Promise<void> {
-    return this.#connection.close(options.graceMs ?? GRACE_MS);
+    this.#closing ??= this.#connection.close(options.graceMs ?? GRACE_MS).finally(() => this.#limit.close());
+    return this.#closing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -28,7 +28,18 @@ describe('an auth service', () => {
       version: TELEPORT_API_VERSION,
       'user-agent': expect.stringMatching(/^deploy\/1\.0 teleport-ts\/1\.\d+\.\d+ grpc-node-js\//),
     });
-    expect(server.handshakes).toContainEqual({ servername: 'teleport.cluster.local', peer: 'alice' });
+    expect(server.handshakes).toContainEqual({ servername: 'teleport.cluster.local', peer: 'alice', certificates: 1 });
+  });
+
+  test('is shown one certificate, also when its issuer is among the trusted ones', async () => {
+    await using server = await AuthServer.start({ certificate });
+    const { ca, ...own } = pki.user();
+    await using client = await connect({
+      addresses: [server.address],
+      credentials: loadTLS({ ...own, ca: [pki.userCa, ca] }),
+    });
+    expect(client.connection.method).toBe('auth');
+    expect(server.handshakes.at(-1)).toMatchObject({ peer: 'alice', certificates: 1 });
   });
 
   test('that nobody serves: one error names each attempt, and a retry may help', async () => {
@@ -159,6 +170,19 @@ describe('giving up', () => {
     controller.abort(reason);
     await expect(connecting).rejects.toBe(reason);
     await port.drained();
+  });
+
+  test('a credential that never comes is a timeout', async () => {
+    const clock = new FakeClock();
+    const never = fromFunction(() => new Promise(() => {}));
+    const connecting = connect({ addresses: ['127.0.0.1:1'], credentials: never, clock, timeouts: { connectMs: 100 } });
+    const late = expect(connecting).rejects.toMatchObject({
+      code: 'timeout',
+      message: expect.stringContaining('100 ms'),
+    });
+    await clock.advance(100);
+    await late;
+    expect(clock.timers).toBe(0);
   });
 
   test('a server that says nothing gets a third of the time, and both ways are listed', async () => {

@@ -1,19 +1,11 @@
 import { TeleportError } from '@teleport-ts/api-types';
-import { type Client, ConnectedClient } from './client.ts';
+import type { Client } from './client.ts';
 import type { ClientOptions } from './client-options.ts';
 import { systemClock } from './clock.ts';
 import { parseAddress } from './dialing/address.ts';
-import { ConnectError } from './dialing/dial-attempt.ts';
-import { Dialer } from './dialing/dialer.ts';
-import { dialAny } from './dialing/race.ts';
-import { scope } from './dialing/scope.ts';
-import { silentLogger } from './logger.ts';
-import { packageVersion } from './package-version.ts';
+import { type Scope, scope } from './dialing/scope.ts';
 
 const CONNECT_MS = 30_000;
-const CALL_MS = 60_000;
-/** The part of the whole time that one attempt gets, so that a silent address leaves time for the others. */
-const ATTEMPT_SHARE = 1 / 3;
 
 /**
  * Connects to a Teleport cluster: reads the credential, finds out whether the address is a proxy's or an auth service's,
@@ -32,7 +24,7 @@ const ATTEMPT_SHARE = 1 / 3;
  * @throws the reason of `signal`, when that was aborted
  */
 export async function connect(options: ClientOptions): Promise<Client> {
-  const { addresses, credentials, signal, clock = systemClock, logger = silentLogger, timeouts = {} } = options;
+  const { addresses, credentials, signal, clock = systemClock } = options;
   signal?.throwIfAborted();
   if (addresses.length === 0) {
     throw new TeleportError('bad_parameter', 'no address was given', {
@@ -40,29 +32,14 @@ export async function connect(options: ClientOptions): Promise<Client> {
     });
   }
   const parsed = addresses.map(parseAddress);
-  const connectMs = timeouts.connectMs ?? CONNECT_MS;
+  const connectMs = options.timeouts?.connectMs ?? CONNECT_MS;
   const limit = scope(clock, connectMs, signal);
   try {
-    const credential = await credentials.current({ signal: limit.signal });
+    const credential = await within(limit, credentials.current({ signal: limit.signal }), connectMs);
     credential.assertValidAt(clock.now());
-    const dialer = new Dialer({
-      source: credentials,
-      ...(options.cluster !== undefined && { cluster: options.cluster }),
-      web: {
-        ...(options.trust?.webCa && { webCa: options.trust.webCa }),
-        insecure: options.trust?.insecureDiscovery ?? false,
-      },
-      checkVersion: !options.skipVersionCheck,
-      userAgent: [options.userAgent, `teleport-ts/${packageVersion()}`].filter(Boolean).join(' '),
-      attemptMs: Math.max(1, Math.floor(connectMs * ATTEMPT_SHARE)),
-      clock,
-      logger,
-    });
-    const dialed = await dialAny(dialer, parsed, clock, limit.signal);
-    if (!dialed) throw failure(dialer, limit.timedOut, connectMs);
-    const { address, method } = dialed.connection.route;
-    logger.debug({ address, method, server: dialed.server }, 'connected');
-    return new ConnectedClient({ ...dialed, callMs: timeouts.callMs ?? CALL_MS });
+    // grpc-js and the messages take longer to load than all else; who only reads credentials goes without.
+    const { openClient } = await import('./open-client.ts');
+    return await openClient(options, parsed, limit, { connectMs, clock });
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     throw error;
@@ -71,8 +48,15 @@ export async function connect(options: ClientOptions): Promise<Client> {
   }
 }
 
-function failure(dialer: Dialer, timedOut: boolean, connectMs: number): TeleportError {
-  if (dialer.failed.length > 0) return new ConnectError(dialer.failed);
-  const message = timedOut ? `nothing answered within ${connectMs} ms` : 'no address could be tried';
-  return new TeleportError('timeout', `cannot connect to Teleport: ${message}`);
+/** A source that does not listen to its signal must not hold up who gave up. */
+function within<T>(limit: Scope, work: Promise<T>, limitMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => {
+      const late = new TeleportError('timeout', `the credential was not there within ${limitMs} ms`);
+      reject(limit.timedOut ? late : limit.signal.reason);
+    };
+    if (limit.signal.aborted) giveUp();
+    else limit.signal.addEventListener('abort', giveUp, { once: true });
+    work.then(resolve, reject);
+  });
 }

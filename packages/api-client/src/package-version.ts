@@ -2,5 +2,6 @@ import { createRequire } from 'node:module';
 
 /** The version of this package, as it stands in its manifest. */
 export function packageVersion(): string {
-  return (createRequire(import.meta.url)('../package.json') as { version: string }).version;
+  const manifest = createRequire(import.meta.url)('@teleport-ts/api-client/package.json') as { version: string };
+  return manifest.version;
 }

@@ -23,8 +23,8 @@ export interface ReceivedCall {
 /** A gRPC server behind a TLS port, as an auth service has it; says what arrived. */
 export class AuthServer implements AsyncDisposable {
   readonly calls: ReceivedCall[] = [];
-  /** Server name and chosen ALPN of each TLS connection. */
-  readonly handshakes: { servername: string | false; peer: string | undefined }[] = [];
+  /** Server name of each TLS connection, who called, and with how many certificates. */
+  readonly handshakes: { servername: string | false; peer: string | undefined; certificates: number }[] = [];
   readonly sockets = new Set<Socket>();
   readonly #tls: TlsServer;
   readonly #grpc = new Server();
@@ -53,7 +53,11 @@ export class AuthServer implements AsyncDisposable {
       { ...certificate, requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['h2'] },
       (socket) => {
         socket.on('error', () => {});
-        this.handshakes.push({ servername: servername(socket), peer: socket.getPeerCertificate().subject?.CN });
+        this.handshakes.push({
+          servername: servername(socket),
+          peer: socket.getPeerCertificate().subject?.CN,
+          certificates: chainLength(socket),
+        });
         const serve = (): void => injector.injectConnection(socket);
         if (options.onSecure) options.onSecure(socket, serve);
         else serve();
@@ -99,4 +103,10 @@ export function refusal(code: number, details: string): Partial<ServiceError> {
 
 function servername(socket: TLSSocket): string | false {
   return (socket as TLSSocket & { servername?: string | false }).servername ?? false;
+}
+
+function chainLength(socket: TLSSocket): number {
+  const own = socket.getPeerCertificate(true);
+  if (!own?.raw) return 0;
+  return own.issuerCertificate === undefined ? 1 : 2;
 }

@@ -1,5 +1,6 @@
 import { type ServerUnaryCall, type ServerWritableStream, type sendUnaryData, status } from '@grpc/grpc-js';
 import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
+import { FakeClock } from '@teleport-ts/dev-cluster/testing';
 import { describe, expect, test } from 'vitest';
 import { AuthServer, refusal } from '../../test-support/auth-server.ts';
 import { TestPki } from '../../test-support/pki.ts';
@@ -81,6 +82,38 @@ describe('one answer', () => {
     await expect(
       it.client.unary(AuthServiceDefinition, 'getRole', { Name: 'x' }, { timeoutMs: 20 }),
     ).rejects.toMatchObject({ code: 'timeout', retryable: true, rpc: '/proto.AuthService/GetRole' });
+  });
+
+  test('a call without a limit of its own gets the client’s', async () => {
+    const clock = new FakeClock();
+    const arrived = resolvers();
+    await using server = await AuthServer.start({
+      certificate,
+      handlers: { getRole: () => arrived.resolve(undefined) },
+    });
+    await using client = await connect({
+      addresses: [server.address],
+      credentials,
+      clock,
+      timeouts: { callMs: 5_000 },
+    });
+    const quick = client.unary(AuthServiceDefinition, 'getRole', { Name: 'x' });
+    const late = expect(quick).rejects.toMatchObject({
+      code: 'timeout',
+      message: 'no answer within 5000 ms',
+      rpc: '/proto.AuthService/GetRole',
+    });
+    await arrived.promise;
+    await clock.advance(4_999);
+    await expect(client.ping()).resolves.toMatchObject({ clusterName: 'root.test' });
+    const patient = client.unary(AuthServiceDefinition, 'getRole', { Name: 'x' }, { timeoutMs: 0 });
+    const ended = expect(patient).rejects.toMatchObject({ code: 'canceled' });
+    await clock.advance(1);
+    await late;
+    await clock.advance(60_000);
+    await client.close({ graceMs: 0 });
+    await ended;
+    expect(clock.timers).toBe(0);
   });
 
   test('an answer above gRPC’s 4 MiB arrives', async () => {

@@ -1,8 +1,8 @@
-import type { ServiceError } from '@grpc/grpc-js';
+import { type ServiceError, status } from '@grpc/grpc-js';
 import type { MethodDefinition } from '@teleport-ts/api-types';
 import { type Connection, closedError } from '../dialing/connection.ts';
 import type { CallOptions } from './call-options.ts';
-import { callLimit, callMetadata } from './unary.ts';
+import { callDeadline, callMetadata, lateError } from './unary.ts';
 
 /**
  * One request, many answers. The call starts when the first answer is asked for; the server is asked for more only as the
@@ -23,7 +23,7 @@ export async function* serverStreamCall<Request, Response>(
     method.responseDeserialize,
     request,
     callMetadata(connection, options),
-    callLimit(options.timeoutMs ?? 0),
+    callDeadline(options.timeoutMs),
   );
   const onAbort = (): void => call.cancel();
   // The status of a call that was left early comes when nobody reads any more.
@@ -34,7 +34,10 @@ export async function* serverStreamCall<Request, Response>(
     for await (const answer of call) yield answer as Response;
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    throw isStatus(error) ? connection.error(error, method.path) : error;
+    if (!isStatus(error)) throw error;
+    const { timeoutMs } = options;
+    if (timeoutMs && error.code === status.DEADLINE_EXCEEDED) throw lateError(method.path, timeoutMs);
+    throw connection.error(error, method.path);
   } finally {
     signal?.removeEventListener('abort', onAbort);
     connection.finished(call);

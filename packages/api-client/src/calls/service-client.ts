@@ -7,6 +7,7 @@ import {
   toMethodDefinition,
 } from '@teleport-ts/api-types';
 import type { Connection } from '../dialing/connection.ts';
+import type { CallLimit } from './call-limit.ts';
 import type { CallOptions } from './call-options.ts';
 import { serverStreamCall } from './server-stream.ts';
 import { unaryCall } from './unary.ts';
@@ -37,13 +38,13 @@ type AnyCall = (request: any, options?: CallOptions) => any;
 /** The functions of a service on one connection. */
 export class ServiceCalls {
   readonly #connection: Connection;
-  readonly #timeoutMs: number;
+  readonly #limit: CallLimit;
   readonly #calls = new WeakMap<GenericMethod, AnyCall>();
   readonly #services = new WeakMap<GenericDefinition, object>();
 
-  constructor(connection: Connection, timeoutMs: number) {
+  constructor(connection: Connection, limit: CallLimit) {
     this.#connection = connection;
-    this.#timeoutMs = timeoutMs;
+    this.#limit = limit;
   }
 
   service<D extends GenericDefinition>(definition: D): ServiceClient<D> {
@@ -65,10 +66,10 @@ export class ServiceCalls {
     const method = toMethodDefinition(definition, name);
     const { requestType } = definition.methods[name]!;
     const connection = this.#connection;
-    const timeoutMs = this.#timeoutMs;
+    const limit = this.#limit;
     const call: AnyCall = method.responseStream
       ? (request, options) => serverStreamCall(connection, method, requestType.fromPartial(request), options)
-      : (request, options) => unaryCall(connection, method, requestType.fromPartial(request), timeoutMs, options);
+      : (request, options) => unaryCall(connection, method, requestType.fromPartial(request), limit, options);
     this.#calls.set(generic!, call);
     return call;
   }

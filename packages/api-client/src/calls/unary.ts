@@ -1,6 +1,7 @@
-import type { ClientUnaryCall, Metadata } from '@grpc/grpc-js';
-import type { MethodDefinition } from '@teleport-ts/api-types';
+import { type ClientUnaryCall, type Metadata, status } from '@grpc/grpc-js';
+import { type MethodDefinition, TeleportError } from '@teleport-ts/api-types';
 import { type Connection, closedError } from '../dialing/connection.ts';
+import type { CallLimit } from './call-limit.ts';
 import type { CallOptions } from './call-options.ts';
 
 const noOptions: CallOptions = {};
@@ -10,10 +11,10 @@ export function unaryCall<Request, Response>(
   connection: Connection,
   method: MethodDefinition<Request, Response>,
   request: Request,
-  defaultTimeoutMs: number,
+  limit: CallLimit,
   options: CallOptions = noOptions,
 ): Promise<Response> {
-  const { signal } = options;
+  const { signal, timeoutMs } = options;
   if (signal?.aborted) return Promise.reject(signal.reason);
   if (connection.closed) return Promise.reject(closedError(method.path));
   return new Promise((resolve, reject) => {
@@ -24,15 +25,20 @@ export function unaryCall<Request, Response>(
       method.responseDeserialize,
       request,
       callMetadata(connection, options),
-      callLimit(options.timeoutMs ?? defaultTimeoutMs),
+      callDeadline(timeoutMs),
       (error, response) => {
         connection.finished(call);
+        const isLate = limit.stop(call);
         signal?.removeEventListener('abort', onAbort);
         if (error === null) resolve(response as Response);
-        else reject(signal?.aborted ? signal.reason : connection.error(error, method.path));
+        else if (signal?.aborted) reject(signal.reason);
+        else if (isLate || (timeoutMs && error.code === status.DEADLINE_EXCEEDED)) {
+          reject(lateError(method.path, timeoutMs ?? limit.limitMs));
+        } else reject(connection.error(error, method.path));
       },
     );
     connection.calls.add(call);
+    if (timeoutMs === undefined) limit.start(call);
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
@@ -45,7 +51,13 @@ export function callMetadata(connection: Connection, { metadata }: CallOptions):
   return own;
 }
 
-/** The deadline of a call; 0 is none. */
-export function callLimit(timeoutMs: number): { deadline?: number } {
-  return timeoutMs > 0 && timeoutMs < Number.POSITIVE_INFINITY ? { deadline: Date.now() + timeoutMs } : {};
+/** The deadline of a call that names a limit; 0 is none. */
+export function callDeadline(timeoutMs: number | undefined): { deadline?: number } {
+  if (timeoutMs === undefined || !(timeoutMs > 0 && timeoutMs < Number.POSITIVE_INFINITY)) return {};
+  return { deadline: Date.now() + timeoutMs };
+}
+
+/** The error of a call that took too long. */
+export function lateError(rpc: string, timeoutMs: number): TeleportError {
+  return new TeleportError('timeout', `no answer within ${timeoutMs} ms`, { rpc, retryable: true });
 }

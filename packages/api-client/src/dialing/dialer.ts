@@ -1,7 +1,8 @@
 import { checkServerVersion, isTeleportError, TeleportError, toMethodDefinition } from '@teleport-ts/api-types';
+import { CallLimit } from '../calls/call-limit.ts';
 import { PingDefinition, type ServerInfo, serverInfo } from '../calls/ping.ts';
 import { unaryCall } from '../calls/unary.ts';
-import type { Clock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { CredentialSource } from '../credentials/credential-source.ts';
 import type { Logger } from '../logger.ts';
 import { findAt } from '../web/find.ts';
@@ -17,6 +18,8 @@ import { unexplainedClose } from './unexplained-close.ts';
 const PROXY_PORT = 443;
 const AUTH_PORT = 3025;
 
+/** An attempt has its own limit. */
+const unlimited = new CallLimit(0, systemClock);
 const ping = toMethodDefinition(PingDefinition, 'ping');
 
 /** What all attempts of one `connect` share. */
@@ -82,7 +85,7 @@ export class Dialer {
       }
       const connection = new Connection(way, { userAgent, handshakeMs: attemptMs });
       try {
-        const server = serverInfo(await unaryCall(connection, ping, {}, 0, { signal: limit.signal }));
+        const server = serverInfo(await unaryCall(connection, ping, {}, unlimited, { signal: limit.signal }));
         this.#checkVersion(server.version);
         if (cluster !== undefined && server.clusterName !== cluster) throw wrongCluster(way, server, cluster);
         return { connection, server };

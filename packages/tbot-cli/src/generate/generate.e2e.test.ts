@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
-import { lstat, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -144,10 +145,10 @@ describe('the command line is refused with exit 2', () => {
     ['generate --socket $S application --app-name foo --out $O --ttl 0s', '--ttl must be more than zero'],
     ['generate --socket $S application --app-name foo --out $O --timeout 10', '--timeout "10" is not a duration'],
     ['generate --socket $S application --app-name foo --out $O --roles a,,b', '--roles holds an empty name'],
-    ['generate --socket $S application --app-name foo --out $O --nope', 'Unknown argument: nope', '--help'],
+    ['generate --socket $S application --app-name foo --out $O --nope', 'unknown option --nope', '--help'],
     ['generate --socket $S application --app-name foo --app bar --out $O', 'more than once'],
-    ['generate --socket $S application --app-name foo --out $O --ttl', 'Not enough arguments following: ttl'],
-    ['generate --socket $S database --out $O', 'Unknown argument'],
+    ['generate --socket $S application --app-name foo --out $O --ttl', '--ttl needs a value'],
+    ['generate --socket $S database --out $O', 'unknown command "database"'],
     ['generate --socket $S', 'say what to generate: application'],
     ['generate --socket tcp://x application --app-name foo --out $O', 'the scheme tcp:// is not supported'],
     [`generate --socket /${'x'.repeat(120)} application --app-name foo --out $O`, 'at most 107'],
@@ -178,6 +179,13 @@ describe('a refusal of the agent is told in its words', () => {
       stdout: '',
       stderr: 'error: role "x" is not allowed here\nhint: ask for "y"\n',
     });
+    expect(existsSync(out)).toBe(false);
+  });
+
+  test('a directory that was there stays', async () => {
+    agent.failure = { status: 'PERMISSION_DENIED', detail: { code: 'access_denied', message: 'no' } };
+    await mkdir(out);
+    expect(await tbot('generate --socket $S application --app-name foo --out $O')).toMatchObject({ code: 3 });
     expect(await readdir(out)).toEqual([]);
   });
 });

@@ -209,3 +209,35 @@ test('temporary files of a living process are left to it', async () => {
   await destination.write(OLD);
   expect(Object.keys(await setOnDisk())).toEqual([living, 'ca', 'key', 'tlscert']);
 });
+
+describe('what opening has made goes away again when nothing came of it', () => {
+  test('with the folders above it', async () => {
+    const destination = await DirectoryDestination.open(join(path, 'a', 'b'));
+    await destination.discard();
+    await destination.discard();
+    expect(await readdir(root)).toEqual([]);
+  });
+
+  test('but not what was there, nor what somebody has put there since', async () => {
+    await (await DirectoryDestination.open(root)).discard();
+    const destination = await DirectoryDestination.open(join(path, 'a', 'b'));
+    await writeFile(join(path, 'other'), '');
+    await destination.discard();
+    expect(await readdir(path)).toEqual(['other']);
+  });
+
+  test('a set that was written stays', async () => {
+    const destination = await DirectoryDestination.open(path);
+    await destination.write(OLD);
+    await destination.discard();
+    expect(await setOnDisk()).toEqual(OLD);
+  });
+});
+
+test.runIf(process.platform === 'linux')(
+  'a place where nothing can be made is told, and not tried for ever',
+  async () => {
+    const error = await failureOf(DirectoryDestination.open('/proc/nothing/here'));
+    expect([error.code, error.message]).toEqual(['unknown', expect.stringContaining('/proc/nothing/here')]);
+  },
+);

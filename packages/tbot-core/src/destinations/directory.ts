@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { TeleportError } from '@teleport-ts/api-types';
 import { asOnlyWriter, commitFiles, finishCommit, readRegular, recover } from './commit.ts';
 import type { Destination, DestinationLock, FileSet, WriteResult } from './destination.ts';
@@ -31,6 +31,8 @@ export class DirectoryDestination implements Destination {
   readonly #fs: FileSystem;
   readonly #locker: FileLocker;
   #last: Promise<unknown> = Promise.resolve();
+  /** The topmost directory that was not there before. */
+  #made: string | undefined;
 
   private constructor(path: string, options: DirectoryOptions) {
     this.path = path;
@@ -68,6 +70,27 @@ export class DirectoryDestination implements Destination {
     return this.#inOrder(async () => this.#locker(join(this.path, 'lock')));
   }
 
+  /**
+   * Finds out without a write whether one is refused for certain; a full disk shows only later.
+   *
+   * @throws TeleportError `unknown` (no right, read-only)
+   */
+  async checkWritable(): Promise<void> {
+    await this.#inOrder(() => this.#fs.checkWritable(this.path));
+  }
+
+  /** Takes back the directories that opening made, as far as nothing is in them. For who has nothing to write after all. */
+  async discard(): Promise<void> {
+    await this.#inOrder(async () => {
+      const made = this.#made;
+      this.#made = undefined;
+      for (let path = this.path; made !== undefined && path.startsWith(made); path = dirname(path)) {
+        // Somebody else uses it by now, and so all that is above it.
+        if (!(await this.#fs.removeDirectory(path).then(always, never))) return;
+      }
+    });
+  }
+
   async close(): Promise<void> {
     await this.#last;
   }
@@ -79,7 +102,10 @@ export class DirectoryDestination implements Destination {
   /** Makes the directory, or finishes what was left unfinished in it. */
   async #prepare(): Promise<void> {
     const stat = await orMissing(this.#fs.lstat(this.path));
-    if (!stat) return await this.#fs.makeDirectory(this.path);
+    if (!stat) {
+      this.#made = (await this.#fs.makeDirectory(this.path)) ?? this.#made;
+      return;
+    }
     if (stat.isSymbolicLink()) throw unfit(this.path, 'is a symbolic link, and links are not followed');
     if (!stat.isDirectory()) throw unfit(this.path, 'is not a directory');
     await recover(this.#fs, this.path, await this.#fs.list(this.path));
@@ -139,6 +165,9 @@ export class DirectoryDestination implements Destination {
 
 /** Loaded when it is needed: a program that only writes never locks. */
 const pidFileLocker: FileLocker = async (path) => (await import('./file-lock.ts')).pidFileLocker(path);
+
+const always = (): boolean => true;
+const never = (): boolean => false;
 
 function unfit(path: string, why: string): TeleportError {
   return new TeleportError('bad_parameter', `${path} ${why}`);

@@ -1,5 +1,7 @@
 import {
+  access,
   close,
+  constants,
   fsync,
   lstat,
   mkdir,
@@ -9,11 +11,13 @@ import {
   readFile,
   readlink,
   rename,
+  rmdir,
   type Stats,
   symlink,
   unlink,
   writeFile,
 } from 'node:fs';
+import { dirname } from 'node:path';
 
 /**
  * The steps of the file system that a directory destination takes; a test hands in ones that fail or stop. Files are
@@ -26,8 +30,12 @@ export interface FileSystem {
   sync(file: number): Promise<void>;
   close(file: number): Promise<void>;
   lstat(path: string): Promise<Stats>;
-  /** With all that is missing above it, 0700. */
-  makeDirectory(path: string): Promise<void>;
+  /** With all that is missing above it, 0700; the topmost directory that was made, if any was. */
+  makeDirectory(path: string): Promise<string | undefined>;
+  /** Fails when it is not empty. */
+  removeDirectory(path: string): Promise<void>;
+  /** Fails as a write to this directory would, where that is known beforehand. */
+  checkWritable(path: string): Promise<void>;
   list(path: string): Promise<string[]>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
@@ -52,13 +60,32 @@ export const nodeFileSystem: FileSystem = {
   sync: (file) => nothing((done) => fsync(file, done)),
   close: (file) => nothing((done) => close(file, done)),
   lstat: (path) => value((done) => lstat(path, done)),
-  makeDirectory: (path) => nothing((done) => mkdir(path, { recursive: true, mode: 0o700 }, done)),
+  makeDirectory,
+  removeDirectory: (path) => nothing((done) => rmdir(path, done)),
+  checkWritable: (path) => nothing((done) => access(path, constants.W_OK | constants.X_OK, done)),
   list: (path) => value((done) => readdir(path, done)),
   rename: (from, to) => nothing((done) => rename(from, to, done)),
   unlink: (path) => nothing((done) => unlink(path, done)),
   symlink: (content, path) => nothing((done) => symlink(content, path, done)),
   readlink: (path) => value((done) => readlink(path, done)),
 };
+
+/** Not by `recursive`, which never returns where the system denies what is there, as below /proc. */
+async function makeDirectory(path: string): Promise<string | undefined> {
+  const make = (): Promise<void> => nothing((done) => mkdir(path, 0o700, done));
+  try {
+    await make();
+    return path;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return undefined;
+    if (errnoOf(error) !== 'ENOENT' || dirname(path) === path) throw error;
+  }
+  const made = await makeDirectory(dirname(path));
+  await make().catch((error: unknown) => {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  });
+  return made ?? path;
+}
 
 export function errnoOf(error: unknown): string | undefined {
   return (error as NodeJS.ErrnoException | undefined)?.code;

@@ -157,7 +157,7 @@ describe('a wrong file', () => {
       '/etc/tbot.yaml:5:9: sockets[0].mode: must be an octal file mode in quotes',
     ]);
     expect(error.issues).toHaveLength(5);
-    expect(error.hint).toContain('auth_server');
+    expect(error.hint).toContain('add the port');
   });
 
   it('is told where the YAML breaks', () => {

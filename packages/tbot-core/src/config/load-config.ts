@@ -47,12 +47,14 @@ export function parseConfig(text: string, sources: ConfigSources = {}): TbotConf
 /**
  * {@link parseConfig} of the file at `path`.
  *
- * @throws ConfigError as there; TeleportError `not_found` or `access_denied` when the file cannot be read
+ * @throws ConfigError as there; TeleportError `not_found`, `access_denied` or `bad_parameter` when the file cannot be read
  */
 export async function loadConfig(path: string, sources: Omit<ConfigSources, 'fileName'> = {}): Promise<TbotConfig> {
   const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT')
       throw new TeleportError('not_found', `there is no configuration file ${path}`, { cause });
+    if (cause.code === 'EISDIR')
+      throw new TeleportError('bad_parameter', `the configuration file ${path} is a directory`, { cause });
     const code = cause.code === 'EACCES' ? 'access_denied' : 'unknown';
     throw new TeleportError(code, `the configuration file ${path} cannot be read: ${cause.code ?? 'unknown error'}`, {
       cause,

@@ -40,11 +40,11 @@ function issuesOf(issue: z.core.$ZodIssue, source: YamlSource): ConfigIssue[] {
     return issue.keys.map((key): ConfigIssue => {
       const known = KNOWN_KEYS[pathText(issue.path).replaceAll(/\[\d+\]/g, '[]')] ?? [];
       const near = didYouMean(key, known);
-      const hint = near ? `did you mean ${near}?` : `known keys: ${known.join(', ')}`;
       return {
         path: pathText([...issue.path, key]),
-        message: near ? `unknown key, ${hint}` : 'unknown key',
-        hint,
+        ...(near
+          ? { message: `unknown key, did you mean ${near}?` }
+          : { message: 'unknown key', hint: `known keys: ${known.join(', ')}` }),
         ...source.atKey(issue.path, key),
       };
     });

@@ -44,9 +44,18 @@ export function exitCodeOf(error: unknown): ExitCode {
   return (isTeleportError(error) && EXIT_OF_CODE[error.code]) || ExitCode.OTHER;
 }
 
-/** The lines that tell of a failure: `error:`, and `hint:` where there is something to do about it. */
+/**
+ * The lines that tell of a failure: `error:`, and `hint:` where there is something to do about it. A configuration with
+ * several faults has them one below the other, each with its own hint.
+ */
 export function errorLines(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  const hint = (error as { hint?: unknown } | undefined)?.hint;
+  const { hint, issues } = (error ?? {}) as { hint?: unknown; issues?: readonly { readonly hint?: string }[] };
+  if (!Array.isArray(issues)) return lines(message, hint);
+  const each = message.split('\n');
+  return issues.map((issue, index) => lines(each[index] ?? message, issue.hint)).join('');
+}
+
+function lines(message: string, hint: unknown): string {
   return `error: ${message}\n${typeof hint === 'string' ? `hint: ${hint}\n` : ''}`;
 }

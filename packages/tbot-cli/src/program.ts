@@ -6,6 +6,7 @@ import { statusCommand } from './commands/status.ts';
 import { validateCommand } from './commands/validate.ts';
 import { versionCommand } from './commands/version.ts';
 import { UsageError } from './exit.ts';
+import { ParserRefusal, usageError } from './parser-refusal.ts';
 
 /**
  * All commands, in the order of the help. A command's file describes it and its options with examples; what it does is
@@ -28,7 +29,6 @@ export function createProgram(argv: readonly string[], list: readonly CommandMod
     .command([...list])
     .demandCommand(1, 'say what to do: a command is missing')
     .strict()
-    .recommendCommands()
     .version(version)
     .help()
     .alias('help', 'h')
@@ -44,7 +44,7 @@ export function createProgram(argv: readonly string[], list: readonly CommandMod
     .fail((message, error) => {
       // What yargs finds wrong comes as its own error or as words alone; the rest is a command's failure.
       if (error && error.name !== 'YError') throw error;
-      throw new UsageError(message || error.message, '`--help` after a command shows its options and examples');
+      throw new ParserRefusal(message || error.message);
     });
 }
 
@@ -53,7 +53,22 @@ const REPEATABLE: readonly string[] = ['_', 'roles', 'ca-pin'];
 
 /** Runs what the arguments say; help and version are printed. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
-  await createProgram(argv).parseAsync();
+  try {
+    await createProgram(argv).parseAsync();
+  } catch (error) {
+    if (!(error instanceof ParserRefusal)) throw error;
+    throw usageError(error, argv, await helpOf(argv));
+  }
+}
+
+/** The help of the command that a command line means, taking each word behind an option for its value. */
+async function helpOf(argv: readonly string[]): Promise<string> {
+  const isOption = (word: string | undefined): boolean => word?.startsWith('-') === true;
+  const commandWords = argv.filter((word, index) => {
+    const before = argv[index - 1];
+    return !isOption(word) && (!isOption(before) || before?.includes('='));
+  });
+  return await createProgram(commandWords).getHelp();
 }
 
 /** Of one value two were given: which one counts would be a guess. Options that take several are arrays of their own. */

@@ -1,6 +1,6 @@
 import { formatGoDuration } from '@teleport-ts/api-types';
-import { ConfigError, type ConfigIssue, type SocketConfig, type TbotConfig } from '@teleport-ts/tbot-core';
-import { ExitCode } from '../exit.ts';
+import { ConfigError, type SocketConfig, type TbotConfig } from '@teleport-ts/tbot-core';
+import { ExitCode, errorLines } from '../exit.ts';
 import { type ConfigSource, readConfig } from './config-source.ts';
 
 /** What `tbot validate` prints, and how it ends. */
@@ -25,14 +25,8 @@ export async function validateConfig(
     return { stdout: `ok: ${name}\n${summary(config)}`, stderr: warnings, exitCode: ExitCode.OK };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const lines = error.message.split('\n');
-    const stderr = error.issues.map((issue, index) => problem(issue, lines[index] ?? issue.message)).join('');
-    return { stdout: '', stderr, exitCode: ExitCode.USAGE };
+    return { stdout: '', stderr: errorLines(error), exitCode: ExitCode.USAGE };
   }
-}
-
-function problem(issue: ConfigIssue, line: string): string {
-  return `error: ${line}\n${issue.hint === undefined ? '' : `hint: ${issue.hint}\n`}`;
 }
 
 function summary(config: TbotConfig): string {

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { UsageError } from './exit.ts';
+import { runProgram } from './program.ts';
+
+async function refusal(line: string): Promise<[string, string | undefined]> {
+  const error = await runProgram(line.split(' ').filter(Boolean)).then(
+    () => undefined,
+    (refused: unknown) => refused,
+  );
+  expect(error).toBeInstanceOf(UsageError);
+  const { message, hint } = error as UsageError;
+  return [message, hint];
+}
+
+test.each([
+  ['', 'say what to do: a command is missing', 'commands: start, generate, status, validate, version; `tbot --help`'],
+  ['generat', 'unknown command "generat"', 'did you mean generate? `tbot --help`'],
+  ['xyz', 'unknown command "xyz"', '`tbot --help`'],
+  ['start --tokn x', 'unknown option --tokn', 'did you mean --token? `tbot start --help`'],
+  ['start --credential-tl 1h', 'unknown option --credential-tl', 'did you mean --credential-ttl?'],
+  ['start -x', 'unknown option -x', '`tbot start --help`'],
+  ['start -c', '-c needs a value', '`tbot start --help`'],
+  ['start extra', 'unknown argument "extra"', '`tbot start --help`'],
+  ['generate', 'say what to generate: application', 'commands: application;'],
+  ['generate --socket /x aplication', 'unknown command "aplication"', 'did you mean application?'],
+  ['generate --socket /x app --appname x --out /y', 'unknown option --appname', '`tbot generate application --help`'],
+  ['status --format yaml', '--format "yaml" is none of its values', 'it takes "text", "json"'],
+])('tbot %s', async (line, message, hint) => {
+  const refused = await refusal(line);
+  expect(refused).toEqual([message, expect.stringContaining(hint)]);
+});
+
+test('a value that is a word of the command line is not taken for the unknown one', async () => {
+  expect(await refusal('start --config tokn --tokn=x')).toEqual(['unknown option --tokn', expect.anything()]);
+});

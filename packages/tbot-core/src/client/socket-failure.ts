@@ -22,11 +22,19 @@ export function socketFailure(error: unknown, call: FailedSocketCall): unknown {
   if (error.code === GrpcCode.UNAVAILABLE && cause?.syscall === 'connect') return connectFailure(path, cause);
   const told = agentFailure(error, rpc);
   if (told) return told;
-  if (error.code === GrpcCode.DEADLINE_EXCEEDED && error.trailers['grpc-status'] === undefined) {
-    return new TeleportError('timeout', `the agent at ${path} did not answer within ${call.timeoutMs / 1000} s`, {
-      rpc,
-      hint: 'it may be waiting for the cluster; `tbot status` shows its last errors',
-    });
+  if (error.code === GrpcCode.DEADLINE_EXCEEDED) {
+    // The agent knows the limit too, and the two clocks run for the same end: whose word comes first means nothing.
+    const words = /^(deadline exceeded|no answer within the time limit)?$/i.test(error.message)
+      ? ''
+      : `: ${error.message}`;
+    return new TeleportError(
+      'timeout',
+      `the agent at ${path} did not answer within ${call.timeoutMs / 1000} s${words}`,
+      {
+        rpc,
+        hint: 'it may be waiting for the cluster; `tbot status` shows its last errors',
+      },
+    );
   }
   if (error.code === GrpcCode.UNIMPLEMENTED) {
     return new TeleportError('not_implemented', `${path} does not serve the Dynamic Credential API: ${error.message}`, {

@@ -4,7 +4,7 @@ import { TELEPORT_API_VERSION } from '@teleport-ts/api-types';
 import { FakeClock } from '@teleport-ts/dev-cluster/testing';
 import { describe, expect, test } from 'vitest';
 import { AuthServer } from '../test-support/auth-server.ts';
-import { TestPki } from '../test-support/pki.ts';
+import { TestPki, webCertificate } from '../test-support/pki.ts';
 import { silentPort } from '../test-support/silent-port.ts';
 import { ConnectError, connect, fromFunction, loadTLS } from './index.ts';
 import { anonymous } from './internal.ts';
@@ -110,6 +110,52 @@ describe('an auth service', () => {
     const error = await refused({ addresses: [server.address], credentials: routed });
     expect(error).toMatchObject({ code: 'access_denied', retryable: false });
     expect(error.message.split('\n')[0]).toContain('may only be used for usage:apps');
+  });
+});
+
+describe('a proxy', () => {
+  const web = webCertificate();
+  const trust = { webCa: [web.ca] };
+  const find = { cluster_name: 'root.test', server_version: '18.0.0', min_client_version: '17.0.0-aa', proxy: {} };
+
+  test('forwards to the cluster that the first protocol names: its own unless told otherwise', async () => {
+    await using server = await AuthServer.start({ certificate, web: { certificate: web, find } });
+    await using client = await connect({ addresses: [server.address], credentials, trust });
+    expect(client.connection.method).toBe('tls-routing');
+    expect(server.protocols.at(-1)).toEqual(['teleport-auth@726f6f742e74657374.teleport.cluster.local', 'h2']);
+    expect(server.handshakes.at(-1)).toMatchObject({ servername: 'teleport.cluster.local', peer: 'alice' });
+  });
+
+  test('reaches a leaf, which only the leaf’s CA vouches for', async () => {
+    const leaf = new TestPki('leaf.test');
+    const user = pki.user();
+    const both = loadTLS({ ...user, ca: [user.ca, leaf.hostCa] });
+    const options = { credentials: both, trust, cluster: 'leaf.test' };
+    await using server = await AuthServer.start({
+      certificate: leaf.authService(),
+      cluster: 'leaf.test',
+      web: { certificate: web, find },
+    });
+    await using client = await connect({ ...options, addresses: [server.address] });
+    expect(client.server.clusterName).toBe('leaf.test');
+    expect(server.protocols.at(-1)).toEqual(['teleport-auth@6c6561662e74657374.teleport.cluster.local', 'h2']);
+    // The root's auth service in the leaf's place, and the leaf's in the root's.
+    await using root = await AuthServer.start({ certificate, web: { certificate: web, find } });
+    const swapped = [
+      refused({ ...options, addresses: [root.address] }),
+      refused({ credentials: both, trust, addresses: [server.address] }),
+    ];
+    for (const error of await Promise.all(swapped)) {
+      expect(error).toMatchObject({ retryable: false, message: expect.stringContaining('is not trusted') });
+    }
+  });
+
+  test('that refuses clients of our version is not dialed', async () => {
+    const newer = { ...find, server_version: '19.0.0', min_client_version: '18.9.0' };
+    await using server = await AuthServer.start({ certificate, web: { certificate: web, find: newer } });
+    const error = await refused({ addresses: [server.address], trust });
+    expect(error).toMatchObject({ code: 'version_mismatch', retryable: false });
+    expect(server.calls).toEqual([]);
   });
 });
 

@@ -1,5 +1,6 @@
+import { createServer as createWebServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { createServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
+import { createSecureContext, createServer, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import { Server, ServerCredentials, type ServiceError, type UntypedHandleCall } from '@grpc/grpc-js';
 import { toServiceDefinition } from '@teleport-ts/api-types';
 import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
@@ -10,6 +11,8 @@ interface AuthServerOptions {
   readonly cluster?: string;
   readonly version?: string;
   readonly handlers?: Readonly<Record<string, UntypedHandleCall>>;
+  /** The same port is a proxy's web address too: its certificate, and what it answers to find. */
+  readonly web?: { readonly certificate: KeyAndCert; readonly find: object };
   /** What happens to a TLS connection; default: it is served. */
   readonly onSecure?: (socket: TLSSocket, serve: () => void) => void;
 }
@@ -25,6 +28,8 @@ export class AuthServer implements AsyncDisposable {
   readonly calls: ReceivedCall[] = [];
   /** Server name of each TLS connection, who called, and with how many certificates. */
   readonly handshakes: { servername: string | false; peer: string | undefined; certificates: number }[] = [];
+  /** The ALPN list of each TLS connection. */
+  readonly protocols: string[][] = [];
   readonly sockets = new Set<Socket>();
   readonly #tls: TlsServer;
   readonly #grpc = new Server();
@@ -49,10 +54,22 @@ export class AuthServer implements AsyncDisposable {
     );
     this.#grpc.addService(partial as typeof definition, { ping, ...handlers });
     const injector = this.#grpc.createConnectionInjector(ServerCredentials.createInsecure());
+    const web = createWebServer((_, response) => response.end(JSON.stringify(options.web?.find)));
     this.#tls = createServer(
-      { ...certificate, requestCert: true, rejectUnauthorized: false, ALPNProtocols: ['h2'] },
+      {
+        ...(options.web?.certificate ?? certificate),
+        requestCert: true,
+        rejectUnauthorized: false,
+        SNICallback: (name, choose) =>
+          choose(null, name === 'teleport.cluster.local' ? createSecureContext(certificate) : undefined),
+        ALPNCallback: ({ protocols }) => {
+          this.protocols.push(protocols);
+          return protocols.includes('h2') ? 'h2' : 'http/1.1';
+        },
+      },
       (socket) => {
         socket.on('error', () => {});
+        if (socket.alpnProtocol !== 'h2') return void web.emit('connection', socket);
         this.handshakes.push({
           servername: servername(socket),
           peer: socket.getPeerCertificate().subject?.CN,

@@ -25,12 +25,16 @@ export async function webServer(
 ): Promise<WebServer> {
   const { key, cert, ca } = webCertificate(names);
   const asked: WebAsked[] = [];
-  const server = createServer({ key, cert }, async (request, response) => {
+  const server = createServer({ key, cert }, (request, response) => {
     let body = '';
-    for await (const chunk of request) body += chunk;
-    const { method = '', url = '', headers } = request;
-    asked.push({ method, path: url, headers, body });
-    answer({ method, path: url, headers, body }, response);
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      const { method = '', url = '', headers } = request;
+      asked.push({ method, path: url, headers, body });
+      answer({ method, path: url, headers, body }, response);
+    });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

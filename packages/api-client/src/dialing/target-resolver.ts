@@ -57,7 +57,7 @@ class TargetResolver implements experimental.Resolver {
       return;
     }
     this.#lookingUp = true;
-    this.#resolve().finally(() => {
+    void this.#resolve().finally(() => {
       this.#lookingUp = false;
     });
   }

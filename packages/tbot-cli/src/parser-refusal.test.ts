@@ -23,6 +23,7 @@ test.each([
   ['start extra', 'unknown argument "extra"', '`tbot start --help`'],
   ['generate', 'say what to generate: application', 'commands: application;'],
   ['generate --socket /x aplication', 'unknown command "aplication"', 'did you mean application?'],
+  ['generate --socket /x database --out /y', 'unknown command "database"', '`tbot generate --help`'],
   ['generate --socket /x app --appname x --out /y', 'unknown option --appname', '`tbot generate application --help`'],
   ['status --format yaml', '--format "yaml" is none of its values', 'it takes "text", "json"'],
 ])('tbot %s', async (line, message, hint) => {

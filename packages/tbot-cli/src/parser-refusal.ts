@@ -10,11 +10,16 @@ export class ParserRefusal extends UsageError {}
  * @param help of the innermost command that was understood
  */
 export function usageError(refusal: ParserRefusal, argv: readonly string[], help: string): UsageError {
-  const [, command = 'tbot'] = /^(tbot(?: [a-z]+)*)/.exec(help) ?? [];
-  const more = `\`${command} --help\` shows more`;
-  const [, unknown] = /^Unknown (?:argument|command)s?: (.*?)(?:, |$)/.exec(refusal.message) ?? [];
-  if (unknown !== undefined) {
-    const isOption = argv.some((word) => word.startsWith('-') && word.split('=')[0] === dashed(unknown));
+  const [, level = 'tbot'] = /^(tbot(?: [a-z]+)*)/.exec(help) ?? [];
+  const more = `\`${level} --help\` shows more`;
+  const unknowns = /^Unknown (?:argument|command)s?: (.*)$/.exec(refusal.message)?.[1]?.split(', ');
+  if (unknowns) {
+    const given = (name: string): boolean =>
+      argv.some((word) => word.startsWith('-') && word.split('=')[0] === dashed(name));
+    // Behind an unknown command every option is unknown as well: the command is what to tell.
+    const command = commandsOf(help).length > 0 ? unknowns.find((name) => !given(name)) : undefined;
+    const unknown = command ?? unknowns[0]!;
+    const isOption = given(unknown);
     const near = didYouMean(unknown, isOption ? optionsOf(help) : commandsOf(help));
     const what = isOption ? 'option' : commandsOf(help).length > 0 ? 'command' : 'argument';
     const word = isOption ? dashed(unknown) : JSON.stringify(unknown);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { TeleportError } from '@teleport-ts/api-types';
+import { RolesRefusedError } from '@teleport-ts/tbot-core';
 import { describe, expect, test } from 'vitest';
 import { client, ending, failure, generate, open, path, recorded, roles } from '../test-support/credential-socket.ts';
 import { RequestLimiter } from './policy/request-limits.ts';
@@ -24,6 +25,11 @@ describe('a refusal', () => {
       request: { roles: [roles[0], 'admin'] },
     });
     expect(counters.status()).toMatchObject({ issued: 0, refused: 1, failed: 0 });
+  });
+
+  test("by the bot's own limit names the offenders too", async () => {
+    await open({}, { generateIdentity: () => Promise.reject(new RolesRefusedError(['gone'], roles)) });
+    expect(await failure(generate())).toMatchObject({ code: 7, failure: { offendingRoles: ['gone'] } });
   });
 
   test.each([

@@ -8,8 +8,9 @@ import {
   toDurationMessage,
   toTimestamp,
 } from '@teleport-ts/api-types';
+import { RolesRefusedError } from '@teleport-ts/tbot-core';
 import { Failure } from '@teleport-ts/tbot-core/proto';
-import { asCallFailure, CallFailure } from './call-failure.ts';
+import { asCallFailure, CallFailure, type FailureDetail } from './call-failure.ts';
 
 /** Trailer that carries a `Failure` message. */
 export const FAILURE_TRAILER = 'tbot-failure-bin';
@@ -19,7 +20,7 @@ const OWN_TROUBLE: readonly ErrorCode[] = ['expired', 'locked', 'version_mismatc
 
 /** The message of the failure detail for an error. */
 export function failureMessage(error: TeleportError, botExpires?: Date): Failure {
-  const detail = error instanceof CallFailure ? error.detail : {};
+  const detail = detailOf(error);
   return Failure.fromPartial({
     code: error.code,
     message: error.message,
@@ -28,6 +29,11 @@ export function failureMessage(error: TeleportError, botExpires?: Date): Failure
     ...(detail.retryAfterMs === undefined ? {} : { retryAfter: toDurationMessage(detail.retryAfterMs) }),
     ...(botExpires === undefined ? {} : { botExpires: toTimestamp(botExpires) }),
   });
+}
+
+function detailOf(error: TeleportError): FailureDetail {
+  if (error instanceof CallFailure) return error.detail;
+  return error instanceof RolesRefusedError ? { offendingRoles: error.offendingRoles } : {};
 }
 
 /** How a call ends for an error: gRPC status, and the typed detail in the trailers. */

@@ -27,6 +27,8 @@ export interface IdentityParts {
   /** OpenSSH certificate, one line. */
   readonly sshCertificate?: string;
   readonly authorities: readonly TrustedAuthority[];
+  /** What the X.509 certificate says, where the issuer has decoded it. Default: decoded when asked for. */
+  readonly tls?: TlsIdentity;
   /** Roles and the earliest end, where the issuer has read them from the certificates. Default: read here. */
   readonly roles?: readonly string[];
   readonly expires?: Date;
@@ -76,6 +78,7 @@ export class Identity {
     if (parts.route) this.route = parts.route;
     this.serial = serial;
     this.#publicKeys = parts.publicKeys;
+    this.#tls = parts.tls;
     this.roles = parts.roles ?? (this.tlsCertificate ? this.tls.roles : rolesOf(this.ssh));
     this.expires = parts.expires ?? this.#validity().end;
     this.ttl = parts.ttl ?? this.#lifetime();

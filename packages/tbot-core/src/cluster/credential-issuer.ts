@@ -85,11 +85,12 @@ export class CredentialIssuer {
     const nowMs = clock.now();
     const plan: Plan = { roles, cluster, name: request.name, expires: new Date(nowMs + askedMs), keys };
     const { certs, route } = await this.#signRouted(plan, signal);
-    const end = endOf(certs);
+    const tls = certs.TLS.length > 0 ? parseTlsIdentity(certs.TLS) : undefined;
+    const end = tls?.notAfter ?? endOfSsh(certs);
     const proxyAddress = this.#options.proxyAddress();
     return Identity.create({
       ...(keys.privateKey ? { privateKey: keys.privateKey } : { publicKeys: request.keys! }),
-      ...(certs.TLS.length > 0 && { tlsCertificate: certs.TLS.toString('utf8') }),
+      ...(tls && { tls, tlsCertificate: certs.TLS.toString('utf8') }),
       ...(certs.SSH.length > 0 && { sshCertificate: certs.SSH.toString('utf8') }),
       authorities: await waitFor(authorities, signal),
       refreshAt: refreshAt({ issuedAtMs: nowMs, expiresAtMs: end.getTime() }, this.#options.random()),
@@ -203,9 +204,8 @@ function isSessionRefused(error: unknown): boolean {
   );
 }
 
-function endOf(certs: Certs): Date {
-  if (certs.TLS.length > 0) return parseTlsIdentity(certs.TLS).notAfter;
-  const end = certs.SSH.length > 0 ? parseSshCertificate(certs.SSH.toString('utf8')).validBefore : undefined;
+function endOfSsh({ SSH }: Certs): Date {
+  const end = SSH.length > 0 ? parseSshCertificate(SSH.toString('utf8')).validBefore : undefined;
   if (end) return end;
   throw new TeleportError('unknown', 'the cluster has answered without a certificate');
 }

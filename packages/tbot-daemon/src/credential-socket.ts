@@ -115,12 +115,21 @@ export class CredentialSocket implements AsyncDisposable {
   #unary(run: (request: unknown, context: CallContext) => Promise<unknown>) {
     return (call: Unary, answer: sendUnaryData<unknown>): void => {
       const gone = new AbortController();
-      call.on('cancelled', () => gone.abort());
+      let answered = false;
+      // grpc-js says so at the end of every call, also of one that has its answer.
+      call.on('cancelled', () => {
+        if (!answered) gone.abort();
+      });
       const peer = this.#connections.peerOf(call.getPeer());
       run(call.request, { signal: gone.signal, ...(peer && { peer }) }).then(
-        (response) => answer(null, response),
-        (error: unknown) =>
-          answer(callStatus(error, this.#botExpires()) as { code: number; details: string; metadata: Metadata }),
+        (response) => {
+          answered = true;
+          answer(null, response);
+        },
+        (error: unknown) => {
+          answered = true;
+          answer(callStatus(error, this.#botExpires()) as { code: number; details: string; metadata: Metadata });
+        },
       );
     };
   }

@@ -268,7 +268,7 @@ describe('a start that cannot succeed', () => {
         },
       });
     await expect(attempt('no-such-token')).rejects.toMatchObject({ code: 'access_denied' });
-    await expect(attempt(undefined)).rejects.toMatchObject({ code: 'not_found' });
+    await expect(attempt(undefined)).rejects.toMatchObject({ code: 'bad_parameter' });
     const token = await auth.createToken({ botName: 'ci' });
     await expect(attempt(token, [`sha256:${'0'.repeat(64)}`])).rejects.toMatchObject({
       message: expect.stringContaining('pin'),
@@ -309,7 +309,7 @@ describe('a restart', () => {
     });
     await inMemory.close();
     await expect(Daemon.start({ config: config(auth, undefined, `- path: ${socketPath}`) })).rejects.toMatchObject({
-      code: 'not_found',
+      code: 'bad_parameter',
       hint: expect.stringContaining('a memory store forgets at each restart'),
     });
   });

@@ -54,7 +54,7 @@ describe('decideStart', () => {
   });
 
   it('says what is missing', () => {
-    expect(decide(none, DURING)).toMatch(/^not_found: there is no stored identity and no token.*--token/);
+    expect(decide(none, DURING)).toMatch(/^bad_parameter: there is no stored identity and no token.*--token/);
     expect(decide(none, DURING, undefined, false)).toContain('memory store forgets at each restart');
     expect(decide(unreadable, DURING)).toMatch(/^bad_parameter: torn, and there is no token/);
   });

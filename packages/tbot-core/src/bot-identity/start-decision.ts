@@ -20,7 +20,7 @@ export interface StartFacts {
  * Renew or join, as tbot 18 decides: a stored identity is renewed while it is valid and its token is still the configured
  * one; with another token the bot joins anew.
  *
- * @throws TeleportError `expired` for an identity that is over and no other token to join with; `not_found` when there is
+ * @throws TeleportError `expired` for an identity that is over and no other token to join with; `bad_parameter` when there is
  * neither an identity nor a token; `unknown` for a certificate that this machine's clock takes for not yet valid
  */
 export function decideStart(stored: StoredIdentity, facts: StartFacts): StartDecision {
@@ -62,7 +62,7 @@ function joinOrFail(stored: StoredIdentity & { state: 'none' | 'unreadable' }, f
     ? 'make a token and pass it by --token or onboarding.token'
     : 'a memory store forgets at each restart: make a new token and pass it by --token, or use a directory store';
   if (stored.state === 'none')
-    throw new TeleportError('not_found', 'there is no stored identity and no token to join with', { hint });
+    throw new TeleportError('bad_parameter', 'there is no stored identity and no token to join with', { hint });
   throw new TeleportError('bad_parameter', `${stored.reason.message}, and there is no token to join with`, {
     hint,
     cause: stored.reason,

@@ -33,14 +33,14 @@ export function checkCaPins(bundle: string, pins: readonly string[], nowMs: numb
   return certificates;
 }
 
-/** The server's CA is not among the pinned ones. */
-export function wrongPin(seen: readonly string[], others: boolean): TeleportError {
+/** The server's CA is not among the pinned ones. @param tokenUsed it was found out only after the join */
+export function wrongPin(seen: readonly string[], others: boolean, tokenUsed = false): TeleportError {
   const which = others
     ? 'one certificate authority of the cluster matches'
     : 'no certificate authority of the cluster matches';
   const hint = others
     ? `the cluster rotates its CA: pin both, add ${seen.join(' and ')}`
-    : `\`tctl status\` on the auth server prints the right pin; this server showed ${seen.join(', ')}, which may be somebody else's`;
+    : `\`tctl status\` on the auth server prints the right pin; this server showed ${seen.join(', ')}, which may be somebody else's${tokenUsed ? '; the token has been used up, make a new one' : ''}`;
   return new TeleportError('access_denied', others ? `${which} no CA pin` : `${which} the CA pin`, { hint });
 }
 

@@ -16,7 +16,7 @@ describe('readJoinToken', () => {
     await using folder = await TemporaryDirectory.create();
     await writeFile(folder.join('empty'), ' \n');
     await expect(readJoinToken(folder.join('gone'))).rejects.toMatchObject({
-      code: 'not_found',
+      code: 'bad_parameter',
       message: expect.stringContaining(folder.join('gone')),
     });
     await expect(readJoinToken(folder.join('empty'))).rejects.toMatchObject({ code: 'bad_parameter' });

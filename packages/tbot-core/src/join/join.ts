@@ -132,7 +132,7 @@ async function joinThroughProxy(options: JoinOptions): Promise<Joined> {
 /** The answer names user and host authorities together, so one of them has to be the pinned one. */
 function checkAnsweredAuthorities(certs: Certs, pins: readonly string[]): void {
   const seen = certs.TLSCACerts.map((pem) => caPin(pem));
-  if (!seen.some((pin) => pins.includes(pin))) throw wrongPin(seen, false);
+  if (!seen.some((pin) => pins.includes(pin))) throw wrongPin(seen, false, true);
 }
 
 function joinRequest({ token, ttlMs, dial }: JoinOptions, keys: KeyPair) {

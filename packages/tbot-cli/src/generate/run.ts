@@ -21,7 +21,7 @@ export async function runGenerate(plan: GeneratePlan, userAgent: string): Promis
   const { socket, request, timeoutMs, specificTlsNaming } = plan;
   const host = new SocketHost({ socket, timeoutMs, userAgent });
   try {
-    const [destination] = await Promise.all([DirectoryDestination.open(plan.directory), host.prepare()]);
+    const [destination] = await Promise.all([openWritable(plan.directory), host.prepare()]);
     const result = await writeApplicationOutput(host, request, destination, { specificTlsNaming }).catch(
       async (error: unknown) => {
         await destination.discard();
@@ -32,6 +32,12 @@ export async function runGenerate(plan: GeneratePlan, userAgent: string): Promis
   } finally {
     await host.close();
   }
+}
+
+async function openWritable(path: string): Promise<DirectoryDestination> {
+  const destination = await DirectoryDestination.open(path);
+  await destination.checkWritable();
+  return destination;
 }
 
 function report(plan: GeneratePlan, { identity, written, unchanged }: OutputResult): GenerateReport {

@@ -6,17 +6,23 @@ import { LockTarget, type LockV2 } from '@teleport-ts/api-types/proto/teleport/t
 import { type Clock, systemClock } from './clock.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { notFound } from './errors.ts';
+import { EventHub } from './events/event-hub.ts';
 import { issueUserCredentials, type UserCredentials, type UserCredentialsRequest } from './issuing/user-credentials.ts';
 import { Listeners } from './listeners.ts';
 import { type Logger, silentLogger } from './logger.ts';
+import type { AuthorityType } from './pki/cert-authority.ts';
 import { IdentityTokens } from './proxy/identity-token.ts';
 import { metadataOf, nameOf } from './resources.ts';
+import { Rotator } from './rotation/rotator.ts';
 import { Faults } from './rpc/faults.ts';
 import { ReceivedCalls } from './rpc/received-calls.ts';
 import { type ApplicationFields, applicationServer } from './state/applications.ts';
 import { Authorities } from './state/authorities.ts';
 import { type BotFields, botOf, botUserName, putBot } from './state/bots.ts';
-import { appServerKey, ClusterState } from './state/cluster-state.ts';
+import { appServerKey, ClusterState, serverKey } from './state/cluster-state.ts';
+import { type DatabaseFields, databaseServer } from './state/databases.ts';
+import { type KubernetesClusterFields, kubernetesServer } from './state/kubernetes-clusters.ts';
+import { type NodeFields, nodeServer } from './state/nodes.ts';
 import { type RoleFields, roleFrom } from './state/role-fields.ts';
 import { type BotTokenFields, botToken } from './state/tokens.ts';
 import { newUser, type UserFields } from './state/users.ts';
@@ -60,6 +66,9 @@ export interface LockFields {
   readonly expiresInMs?: number;
 }
 
+/** The phases of a rotation, in their order; `rollback` leads back from each of them but the last. */
+export type RotationPhase = 'init' | 'update_clients' | 'update_servers' | 'standby' | 'rollback';
+
 /**
  * A Teleport cluster in this process, for development and tests: an auth service, a proxy and a demo application on real
  * sockets, speaking Teleport 18's wire protocol. It keeps no secret worth keeping; never use it for anything else.
@@ -94,9 +103,13 @@ export class DevCluster implements AsyncDisposable {
     const state = new ClusterState({ name, signatureSuite, dataDir, clock });
     const { facts } = state;
     this.#ports = { auth: options.authPort ?? facts.authPort ?? 0, proxy: options.proxyPort ?? facts.proxyPort ?? 0 };
+    const { store, name: clusterName } = state;
+    const authorities = new Authorities({ store, clock, clusterName, suite: () => state.facts.signatureSuite });
     this.#context = {
       state,
-      authorities: new Authorities({ store: state.store, clock, clusterName: facts.name, suite: facts.signatureSuite }),
+      authorities,
+      rotator: new Rotator({ authorities, clock, logger }),
+      events: new EventHub({ store, authorities, clock }),
       clock,
       logger,
       serverVersion: options.serverVersion ?? '18.0.0',
@@ -223,6 +236,39 @@ export class DevCluster implements AsyncDisposable {
     }
   }
 
+  /**
+   * Makes or replaces a database. Certificates are issued for it; nothing can be reached through the proxy.
+   *
+   * @throws TeleportError `bad_parameter` when the name, the protocol or the address is none
+   */
+  addDatabase(fields: DatabaseFields): void {
+    const { state, serverVersion } = this.#context;
+    const server = databaseServer(state, fields, serverVersion);
+    state.databaseServers.put(serverKey(server), server);
+  }
+
+  /**
+   * Makes or replaces a Kubernetes cluster. Certificates are issued for it; nothing can be reached through the proxy.
+   *
+   * @throws TeleportError `bad_parameter` when the name is none
+   */
+  addKubernetesCluster(fields: KubernetesClusterFields): void {
+    const { state, serverVersion } = this.#context;
+    const server = kubernetesServer(state, fields, serverVersion);
+    state.kubernetesServers.put(serverKey(server), server);
+  }
+
+  /**
+   * Makes a node, or replaces the one with its id, and returns the id. It is listed; nothing can be reached there.
+   *
+   * @throws TeleportError `bad_parameter` when the host name is none
+   */
+  addNode(fields: NodeFields): string {
+    const node = nodeServer(fields, this.#context.serverVersion);
+    this.#context.state.nodes.put(nameOf(node), node);
+    return nameOf(node);
+  }
+
   /** Puts a lock in force and returns its name. */
   lock({ user = '', role = '', message = '', expiresInMs }: LockFields): string {
     const name = randomUUID();
@@ -251,6 +297,21 @@ export class DevCluster implements AsyncDisposable {
     return this.#context.state.locks.values();
   }
 
+  /**
+   * Takes an authority one step through its rotation: `init`, `update_clients`, `update_servers`, then `standby`; or
+   * `rollback` and `standby`. Watchers hear of it; connections stay.
+   *
+   * @throws TeleportError `bad_parameter` when the phase may not follow the one that the authority is in
+   */
+  rotate(type: AuthorityType, phase: RotationPhase): Promise<void> {
+    return this.#context.rotator.rotate({ type, targetPhase: phase });
+  }
+
+  /** Ends all open watches with an error that tells their readers to list again. */
+  resetWatches(): void {
+    this.#context.events.reset();
+  }
+
   /** Credentials of a user without a login, as `tctl auth sign` makes them. */
   issueUserCredentials(request: UserCredentialsRequest): Promise<UserCredentials> {
     return issueUserCredentials(this.#context, request);
@@ -276,7 +337,9 @@ export class DevCluster implements AsyncDisposable {
 
   async #stop(): Promise<void> {
     try {
+      this.#context.rotator.stop();
       await this.#listeners?.close();
+      this.#context.events.close();
       this.#context.state.store.close();
     } finally {
       this.#lock?.release();

@@ -1,7 +1,8 @@
+import type { KeyObject } from 'node:crypto';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { keyAlgorithmFor, privateKeyPem } from '@teleport-ts/api-types';
 import { authenticate } from './access/authenticate.ts';
-import { AuthListener } from './auth/auth-listener.ts';
+import { AuthListener, type ServerIdentity } from './auth/auth-listener.ts';
 import type { ClusterContext } from './cluster-context.ts';
 import { makePrivateKeyInBackground } from './pki/key-pair.ts';
 import { issueHostTlsCertificate } from './pki/tls-certificate.ts';
@@ -39,8 +40,9 @@ export class Listeners {
   readonly #auth: AuthListener;
   readonly #web: WebListener;
   readonly #proxy: ProxyListener;
+  readonly #endRotation: () => void;
 
-  private constructor(options: ListenersOptions, identity: { key: string; cert: string }) {
+  private constructor(options: ListenersOptions, key: KeyObject) {
     const { context, calls, faults, tokens } = options;
     const { state, authorities, clock, logger, serverVersion } = context;
     this.#options = options;
@@ -50,10 +52,13 @@ export class Listeners {
     this.#auth = new AuthListener({
       state,
       rpc: this.#rpc,
-      identity,
+      identity: authIdentity(context, key),
       authorities: () => authorities.forClients(),
       clock,
       logger,
+    });
+    this.#endRotation = authorities.subscribe((type) => {
+      if (type === 'host') this.#auth.setIdentity(authIdentity(context, key));
     });
     this.#demo = new DemoApplication((user) => botOf(state, state.users.get(user))?.metadata?.name);
     const forwarder = new AppForwarder(context, tokens, () => this.#demo.uri);
@@ -87,7 +92,9 @@ export class Listeners {
   }
 
   static async open(options: ListenersOptions): Promise<Listeners> {
-    const listeners = new Listeners(options, await authIdentity(options.context));
+    const { signatureSuite } = options.context.state.facts;
+    const key = await makePrivateKeyInBackground(keyAlgorithmFor(signatureSuite, 'host-identity'));
+    const listeners = new Listeners(options, key);
     try {
       await listeners.#demo.start();
       await listen(listeners.#auth.server, options.host, options.authPort);
@@ -113,6 +120,7 @@ export class Listeners {
   }
 
   async close(): Promise<void> {
+    this.#endRotation();
     const closed = [stopped(this.#auth.server), stopped(this.#proxy.server)];
     this.#rpc.close();
     this.#joinRpc.close();
@@ -130,10 +138,9 @@ export class Listeners {
   }
 }
 
-async function authIdentity({ state, authorities }: ClusterContext): Promise<{ key: string; cert: string }> {
-  const { hostId, signatureSuite } = state.facts;
-  const key = await makePrivateKeyInBackground(keyAlgorithmFor(signatureSuite, 'host-identity'));
-  const cert = issueHostTlsCertificate(authorities.signing('host'), {
+function authIdentity({ state, authorities }: ClusterContext, key: KeyObject): ServerIdentity {
+  const { hostId } = state.facts;
+  const cert = issueHostTlsCertificate(authorities.serving('host'), {
     publicKey: key,
     hostId,
     role: 'Auth',

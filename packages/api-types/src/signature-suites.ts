@@ -15,6 +15,14 @@ export type KeyPurpose =
   | 'openssh-ssh-ca'
   | 'db-tls-ca'
   | 'db-client-tls-ca'
+  | 'saml-idp-tls-ca'
+  | 'spiffe-tls-ca'
+  | 'awsra-tls-ca'
+  | 'jwt-ca'
+  | 'oidc-idp-jwt-ca'
+  | 'spiffe-jwt-ca'
+  | 'okta-jwt-ca'
+  | 'bound-keypair-jwt-ca'
   /** A host's own identity, and a bot's own. */
   | 'host-identity'
   /** What a bot asks for on behalf of others. */
@@ -33,12 +41,28 @@ const balanced: Readonly<Record<KeyPurpose, KeyAlgorithm>> = {
   'openssh-ssh-ca': 'ed25519',
   'db-tls-ca': 'rsa2048',
   'db-client-tls-ca': 'rsa2048',
+  'saml-idp-tls-ca': 'rsa2048',
+  'spiffe-tls-ca': 'ecdsa-p256',
+  'awsra-tls-ca': 'ecdsa-p256',
+  'jwt-ca': 'ecdsa-p256',
+  'oidc-idp-jwt-ca': 'rsa2048',
+  'spiffe-jwt-ca': 'rsa2048',
+  'okta-jwt-ca': 'ecdsa-p256',
+  'bound-keypair-jwt-ca': 'ed25519',
   'host-identity': 'ecdsa-p256',
   'bot-impersonated-identity': 'ecdsa-p256',
   'user-tls': 'ecdsa-p256',
   'user-ssh': 'ed25519',
   'host-ssh': 'ed25519',
   'database-client': 'rsa2048',
+  'bound-keypair-joining': 'ed25519',
+};
+
+/** What came after the legacy suite was fixed has no RSA keys in it either. */
+const legacyExceptions: Readonly<Partial<Record<KeyPurpose, KeyAlgorithm>>> = {
+  'okta-jwt-ca': 'ecdsa-p256',
+  'awsra-tls-ca': 'ecdsa-p256',
+  'bound-keypair-jwt-ca': 'ecdsa-p256',
   'bound-keypair-joining': 'ed25519',
 };
 
@@ -53,7 +77,7 @@ export function keyAlgorithmFor(suite: SignatureSuite, purpose: KeyPurpose): Key
   const algorithm = balanced[purpose];
   switch (suite) {
     case 'legacy':
-      return purpose === 'bound-keypair-joining' ? 'ed25519' : 'rsa2048';
+      return legacyExceptions[purpose] ?? 'rsa2048';
     case 'balanced-v1':
       return algorithm;
     case 'fips-v1':

@@ -97,7 +97,7 @@ describe('a caller without a certificate', () => {
     expect(await wireStatus(client.call(Trust, 'getCertAuthorities', { type: 'host' }))).toEqual({
       code: 7,
       details:
-        'access denied to perform action "list" on "cert_authority", access denied to perform action "readnosecrets" on "cert_authority"',
+        'access denied to perform action "readnosecrets" on "cert_authority", access denied to perform action "list" on "cert_authority"',
     });
     expect((await wireStatus(client.call(Auth, 'generateUserCerts', { Username: '' }))).code).toBe(7);
     expect((await wireStatus(client.call(Auth, 'listResources', { ResourceType: 'app_server' }))).code).toBe(7);

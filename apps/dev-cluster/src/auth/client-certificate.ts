@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { parseTlsIdentity, type TlsIdentity } from '@teleport-ts/api-types';
 import type { VerifiedPeer } from '../access/authenticate.ts';
+import { SYSTEM_ROLES } from '../access/system-roles.ts';
 
 /** An authority whose certificates a client may show. */
 export interface ClientAuthority {
@@ -16,13 +17,6 @@ export class ClientCertificateError extends Error {
 }
 
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
-const SYSTEM_ROLES = new Set(
-  (
-    'Auth Node Proxy Admin Kube App Db WindowsDesktop Bot Instance Discovery Okta MDM Nop ProvisionToken Signup ' +
-    'Trusted_cluster RemoteProxy AccessGraphPlugin'
-  ).split(' '),
-);
-
 /**
  * Whether a certificate is good at `now`, and for whom. This is done here and not by OpenSSL because a test decides what
  * time it is, and because what a certificate may be used for stands in Teleport's part of the subject.

@@ -104,7 +104,8 @@ function identityOf(
   };
 }
 
-function readSshKey(key: Buffer): string {
+/** @throws TeleportError `unknown` */
+export function readSshKey(key: Buffer): string {
   const line = key.toString();
   try {
     parseSshPublicKey(line);

@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import {
   type KeyAlgorithm,
   type KeyPurpose,
@@ -11,26 +11,56 @@ import type { Clock } from '../clock.ts';
 import { makePrivateKey, makePrivateKeyInBackground } from './key-pair.ts';
 import { makeTlsAuthority, readTlsAuthority, type TlsAuthority } from './tls-authority.ts';
 
-/** The kinds of authorities that the cluster keeps. `user` and `host` sign X.509 and SSH, `db…` X.509, `openssh` SSH. */
-export type AuthorityType = 'user' | 'host' | 'db' | 'db_client' | 'openssh';
+/** The kinds of authorities that a cluster keeps; which of X.509, SSH and JWT each signs stands in its purposes. */
+export type AuthorityType =
+  | 'host'
+  | 'user'
+  | 'db'
+  | 'db_client'
+  | 'openssh'
+  | 'jwt'
+  | 'saml_idp'
+  | 'oidc_idp'
+  | 'spiffe'
+  | 'okta'
+  | 'awsra'
+  | 'bound_keypair';
 
-const tlsPurposes: Readonly<Partial<Record<AuthorityType, KeyPurpose>>> = {
-  user: 'user-tls-ca',
-  host: 'host-tls-ca',
-  db: 'db-tls-ca',
-  db_client: 'db-client-tls-ca',
+/** The keys that a kind of authority has, by what they are for. */
+interface AuthorityKeys {
+  readonly tls?: KeyPurpose;
+  readonly ssh?: KeyPurpose;
+  readonly jwt?: KeyPurpose;
+}
+
+const keysOf: Readonly<Record<AuthorityType, AuthorityKeys>> = {
+  host: { tls: 'host-tls-ca', ssh: 'host-ssh-ca' },
+  user: { tls: 'user-tls-ca', ssh: 'user-ssh-ca' },
+  db: { tls: 'db-tls-ca' },
+  db_client: { tls: 'db-client-tls-ca' },
+  openssh: { ssh: 'openssh-ssh-ca' },
+  jwt: { jwt: 'jwt-ca' },
+  saml_idp: { tls: 'saml-idp-tls-ca' },
+  oidc_idp: { jwt: 'oidc-idp-jwt-ca' },
+  spiffe: { tls: 'spiffe-tls-ca', jwt: 'spiffe-jwt-ca' },
+  okta: { jwt: 'okta-jwt-ca' },
+  awsra: { tls: 'awsra-tls-ca' },
+  bound_keypair: { jwt: 'bound-keypair-jwt-ca' },
 };
 
-const sshPurposes: Readonly<Partial<Record<AuthorityType, KeyPurpose>>> = {
-  user: 'user-ssh-ca',
-  host: 'host-ssh-ca',
-  openssh: 'openssh-ssh-ca',
-};
+export const AUTHORITY_TYPES: readonly AuthorityType[] = Object.keys(keysOf) as AuthorityType[];
 
 /** The SSH half of an authority. */
 export interface SshAuthority {
   readonly privateKey: KeyObject;
   /** authorized_keys form, without a newline. */
+  readonly publicKey: string;
+}
+
+/** The half of an authority that signs JSON Web Tokens. */
+export interface JwtAuthority {
+  readonly privateKey: KeyObject;
+  /** PEM: PKIX, for RSA PKCS#1. */
   readonly publicKey: string;
 }
 
@@ -53,6 +83,7 @@ export interface CertAuthorityState {
   readonly created: string;
   readonly tls?: { readonly certificate: string; readonly privateKey: string };
   readonly ssh?: { readonly privateKey: string };
+  readonly jwt?: { readonly privateKey: string };
 }
 
 /**
@@ -68,6 +99,7 @@ export class CertAuthority {
   readonly #onKeyMade: ((authority: CertAuthority) => void) | undefined;
   #tls: TlsAuthority | undefined;
   #ssh: SshAuthority | undefined;
+  #jwt: JwtAuthority | undefined;
 
   constructor(options: CertAuthorityOptions, state?: CertAuthorityState) {
     this.type = options.type;
@@ -78,34 +110,46 @@ export class CertAuthority {
     this.#onKeyMade = options.onKeyMade;
     if (state?.tls) this.#tls = readTlsAuthority(state.tls.certificate, state.tls.privateKey);
     if (state?.ssh) this.#ssh = sshAuthority(createPrivateKey(state.ssh.privateKey));
+    if (state?.jwt) this.#jwt = jwtAuthority(createPrivateKey(state.jwt.privateKey));
   }
 
   get hasTls(): boolean {
-    return tlsPurposes[this.type] !== undefined;
+    return keysOf[this.type].tls !== undefined;
   }
 
   get hasSsh(): boolean {
-    return sshPurposes[this.type] !== undefined;
+    return keysOf[this.type].ssh !== undefined;
+  }
+
+  get hasJwt(): boolean {
+    return keysOf[this.type].jwt !== undefined;
   }
 
   /** The X.509 half. Asking an authority that has none is a mistake in the program. */
   get tls(): TlsAuthority {
-    return this.#tls ?? this.#keepTls(makePrivateKey(this.#algorithm(tlsPurposes)));
+    return this.#tls ?? this.#keepTls(makePrivateKey(this.#algorithm('tls')));
   }
 
   /** The SSH half. Asking an authority that has none is a mistake in the program. */
   get ssh(): SshAuthority {
-    return this.#ssh ?? this.#keepSsh(makePrivateKey(this.#algorithm(sshPurposes)));
+    return this.#ssh ?? this.#keepSsh(makePrivateKey(this.#algorithm('ssh')));
+  }
+
+  /** The half that signs tokens. Asking an authority that has none is a mistake in the program. */
+  get jwt(): JwtAuthority {
+    return this.#jwt ?? this.#keepJwt(makePrivateKey(this.#algorithm('jwt')));
   }
 
   /** Makes the keys that are not there yet, without blocking. */
   async prepare(): Promise<void> {
-    const [tlsKey, sshKey] = await Promise.all([
-      this.hasTls && !this.#tls ? makePrivateKeyInBackground(this.#algorithm(tlsPurposes)) : undefined,
-      this.hasSsh && !this.#ssh ? makePrivateKeyInBackground(this.#algorithm(sshPurposes)) : undefined,
+    const [tlsKey, sshKey, jwtKey] = await Promise.all([
+      this.hasTls && !this.#tls ? makePrivateKeyInBackground(this.#algorithm('tls')) : undefined,
+      this.hasSsh && !this.#ssh ? makePrivateKeyInBackground(this.#algorithm('ssh')) : undefined,
+      this.hasJwt && !this.#jwt ? makePrivateKeyInBackground(this.#algorithm('jwt')) : undefined,
     ]);
     if (tlsKey && !this.#tls) this.#keepTls(tlsKey);
     if (sshKey && !this.#ssh) this.#keepSsh(sshKey);
+    if (jwtKey && !this.#jwt) this.#keepJwt(jwtKey);
   }
 
   /** What to keep on disk. Holds private keys. */
@@ -119,6 +163,7 @@ export class CertAuthority {
         ? { tls: { certificate: this.#tls.certificate, privateKey: privateKeyPem(this.#tls.privateKey) } }
         : {}),
       ...(this.#ssh ? { ssh: { privateKey: privateKeyPem(this.#ssh.privateKey) } } : {}),
+      ...(this.#jwt ? { jwt: { privateKey: privateKeyPem(this.#jwt.privateKey) } } : {}),
     };
   }
 
@@ -134,16 +179,20 @@ export class CertAuthority {
     return this.#ssh;
   }
 
-  #algorithm(purposes: Readonly<Partial<Record<AuthorityType, KeyPurpose>>>): KeyAlgorithm {
-    const purpose = purposes[this.type];
-    if (!purpose) {
-      throw new TypeError(
-        `authorities of type ${this.type} sign no ${purposes === sshPurposes ? 'SSH' : 'X.509'} certificates`,
-      );
-    }
+  #keepJwt(key: KeyObject): JwtAuthority {
+    this.#jwt = jwtAuthority(key);
+    this.#onKeyMade?.(this);
+    return this.#jwt;
+  }
+
+  #algorithm(half: keyof AuthorityKeys): KeyAlgorithm {
+    const purpose = keysOf[this.type][half];
+    if (!purpose) throw new TypeError(`authorities of type ${this.type} sign no ${signedBy[half]}`);
     return keyAlgorithmFor(this.suite, purpose);
   }
 }
+
+const signedBy = { tls: 'X.509 certificates', ssh: 'SSH certificates', jwt: 'tokens' } as const;
 
 /** A new authority; its keys are made at first use. */
 export function createAuthority(options: CertAuthorityOptions): CertAuthority {
@@ -160,4 +209,9 @@ export function restoreAuthority(
 
 function sshAuthority(privateKey: KeyObject): SshAuthority {
   return { privateKey, publicKey: sshPublicKeyLine(privateKey) };
+}
+
+function jwtAuthority(privateKey: KeyObject): JwtAuthority {
+  const type = privateKey.asymmetricKeyType === 'rsa' ? 'pkcs1' : 'spki';
+  return { privateKey, publicKey: createPublicKey(privateKey).export({ type, format: 'pem' }).toString() };
 }

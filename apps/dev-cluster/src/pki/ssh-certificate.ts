@@ -114,6 +114,8 @@ export interface SshHostCertificateRequest {
   readonly hostId?: string;
   readonly nodeName?: string;
   readonly principals?: readonly string[];
+  /** Default: the cluster of the authority. */
+  readonly clusterName?: string;
   /** Absent: the certificate never expires. */
   readonly validBefore?: Date;
 }
@@ -124,18 +126,19 @@ export interface SshHostCertificateRequest {
  * @throws TeleportError `bad_parameter` when the public key is unreadable
  */
 export function issueSshHostCertificate(authority: CertAuthority, request: SshHostCertificateRequest): string {
+  const { clusterName = authority.clusterName } = request;
   return signSshCertificate(
     {
       kind: 'host',
       publicKey: readSshKey(request.publicKey),
       keyId: '',
-      principals: hostPrincipals(authority.clusterName, request),
+      principals: hostPrincipals(clusterName, request),
       validAfter: new Date(authority.clock.now() - backdateMs),
       ...(request.validBefore ? { validBefore: request.validBefore } : {}),
       criticalOptions: new Map(),
       extensions: new Map([
         ['x-teleport-role', request.role],
-        ['x-teleport-authority', authority.clusterName],
+        ['x-teleport-authority', clusterName],
       ]),
     },
     authority.ssh.privateKey,
@@ -143,7 +146,8 @@ export function issueSshHostCertificate(authority: CertAuthority, request: SshHo
 }
 
 function hostPrincipals(clusterName: string, request: SshHostCertificateRequest): string[] {
-  const { hostId, nodeName, principals = [] } = request;
+  const { hostId, nodeName, role, principals = [] } = request;
+  if (role === 'Admin') return [...new Set([hostId ?? '', ...principals])];
   const own = hostId
     ? [
         `${hostId}.${clusterName}`,

@@ -15,6 +15,7 @@ import { tokenCalls } from './tokens.ts';
 import { trustService } from './trust-service.ts';
 import { userCertCalls } from './user-certs.ts';
 import { usersService } from './users-service.ts';
+import { watchCalls } from './watch-events.ts';
 
 /** All that the auth service answers. `proto.AuthService` is one service in many parts, each in a file of its own. */
 export function authServices(context: ClusterContext): Service[] {
@@ -27,6 +28,7 @@ export function authServices(context: ClusterContext): Service[] {
     mfaCalls(),
     appSessionCalls(context),
     resourceCalls(context),
+    watchCalls(context),
     joinService(context),
     trustService(context),
     usersService(context),

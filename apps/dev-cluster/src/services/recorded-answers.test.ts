@@ -98,11 +98,12 @@ describe('answers about the cluster', () => {
   it('GetCertAuthorities, the client authority of databases included', async () => {
     const own = ({ certAuthoritiesV2 }: GetCertAuthoritiesResponse) =>
       certAuthoritiesV2.filter(({ Metadata }) => Metadata?.Name === 'root.example').map((ca) => settled(ca));
-    for (const type of ['host', 'db']) {
+    for (const type of ['host', 'user', 'db', 'db_client', 'openssh']) {
       const ours = await bot.client.call(Trust, 'getCertAuthorities', { type });
-      expect(own(ours)).toEqual(own(recordedMessage(`get-cert-authorities-${type}`, GetCertAuthoritiesResponse)));
+      const name = `get-cert-authorities-${type.replace('_', '-')}`;
+      expect(own(ours)).toEqual(own(recordedMessage(name, GetCertAuthoritiesResponse)));
     }
-    expect(await bot.client.call(Trust, 'getCertAuthorities', { type: 'saml_idp' })).toMatchObject({
+    expect(await bot.client.call(Trust, 'getCertAuthorities', { type: 'nope' })).toMatchObject({
       certAuthoritiesV2: [],
     });
     expect(await wireStatus(bot.client.call(Trust, 'getCertAuthority', { type: 'host', domain: 'nope' }))).toEqual({

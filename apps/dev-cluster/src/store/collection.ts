@@ -6,6 +6,21 @@ export interface Change<T = unknown> {
   readonly kind: string;
   readonly key: string;
   readonly value?: T;
+  /** When the item ceases to exist, if it does. */
+  readonly expiresAt?: number | undefined;
+  /** What it was, when it was removed. */
+  readonly removed?: T;
+}
+
+/** Where the first of some sorted keys stands that is not below `key`. */
+export function lowerBound(keys: readonly string[], key: string): number {
+  let [low, high] = [0, keys.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((keys[middle] as string) < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 export interface CollectionOptions<T> {
@@ -50,33 +65,47 @@ export class Collection<T> {
     if (++this.#puts % PUTS_PER_SWEEP === 0) this.keys();
     if (!this.#items.has(key)) this.#sorted = undefined;
     this.#items.set(key, value);
-    this.#onChange({ kind: this.kind, key, value });
+    this.#onChange({ kind: this.kind, key, value, expiresAt: this.#options.expiresAt?.(value) });
   }
 
   delete(key: string): boolean {
-    if (!this.#items.delete(key)) return false;
+    const removed = this.#items.get(key);
+    if (removed === undefined) return false;
+    this.#items.delete(key);
     this.#sorted = undefined;
-    this.#onChange({ kind: this.kind, key });
+    this.#onChange({ kind: this.kind, key, removed });
     return true;
   }
 
   keys(): readonly string[] {
     for (const [key, value] of this.#items) if (this.#isExpired(value)) this.delete(key);
-    this.#sorted ??= [...this.#items.keys()].sort();
-    return this.#sorted;
+    return this.#sortedKeys();
   }
 
   values(): T[] {
     return this.keys().map((key) => this.#items.get(key) as T);
   }
 
+  /** When the next item expires, in milliseconds since 1970; undefined = none ever does. */
+  nextExpiry(): number | undefined {
+    const { expiresAt } = this.#options;
+    if (!expiresAt) return undefined;
+    let next: number | undefined;
+    for (const value of this.#items.values()) {
+      const at = expiresAt(value);
+      if (at !== undefined && (next === undefined || at < next)) next = at;
+    }
+    return next;
+  }
+
   /** One page in key order: from `start` on, and the key at which the next page begins. */
   page(start: string, limit: number, matches: (value: T) => boolean = () => true): { items: T[]; next: string } {
     const items: T[] = [];
-    for (const key of this.keys()) {
-      if (key < start) continue;
-      const value = this.#items.get(key) as T;
-      if (!matches(value)) continue;
+    const keys = this.#sortedKeys();
+    for (let i = lowerBound(keys, start); i < keys.length; i++) {
+      const key = keys[i] as string;
+      const value = this.get(key);
+      if (value === undefined || !matches(value)) continue;
       if (items.length === limit) return { items, next: key };
       items.push(value);
     }
@@ -93,6 +122,11 @@ export class Collection<T> {
   /** @internal */
   encode(value: T): string {
     return Buffer.from(this.#options.codec.encode(value).finish()).toString('base64');
+  }
+
+  #sortedKeys(): readonly string[] {
+    this.#sorted ??= [...this.#items.keys()].sort();
+    return this.#sorted;
   }
 
   #isExpired(value: T): boolean {

@@ -41,6 +41,18 @@ export class Store {
     return () => this.#listeners.delete(listener);
   }
 
+  /** When the next item of any kind expires, in milliseconds since 1970; undefined = none ever does. */
+  nextExpiry(): number | undefined {
+    const times = [...this.#collections.values()].map((collection) => collection.nextExpiry());
+    const known = times.filter((time) => time !== undefined);
+    return known.length === 0 ? undefined : Math.min(...known);
+  }
+
+  /** Removes what has expired, and tells about it; otherwise that happens when somebody asks for it. */
+  sweep(): void {
+    for (const collection of this.#collections.values()) collection.keys();
+  }
+
   close(): void {
     this.#listeners.clear();
     this.#compact();

@@ -1,4 +1,4 @@
-import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { Client, type ClientReadableStream, credentials, Metadata } from '@grpc/grpc-js';
 import {
   type GenericDefinition,
   type MethodName,
@@ -81,6 +81,25 @@ export class WireClient {
         else resolve(response as Response);
       });
     });
+  }
+
+  /** A call that is answered by many messages; iterating throws what {@link wireStatus} reads, `cancel` ends it. */
+  stream<D extends GenericDefinition, N extends MethodName<D>>(
+    definition: D,
+    name: N,
+    request: RequestInput<D['methods'][N]>,
+  ): ClientReadableStream<ResponseOf<D['methods'][N]>> {
+    const method = toMethodDefinition(definition, name);
+    const codec = definition.methods[name]?.requestType as { fromPartial(input: unknown): RequestOf<D['methods'][N]> };
+    const metadata = new Metadata();
+    for (const [key, value] of Object.entries(this.#metadata)) metadata.set(key, value);
+    return this.#client.makeServerStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      codec.fromPartial(request),
+      metadata,
+    );
   }
 
   close(): void {

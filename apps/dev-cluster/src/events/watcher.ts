@@ -1,0 +1,82 @@
+import type { Event } from '@teleport-ts/api-types/proto/teleport/proto/event';
+import type { WatchKind } from '@teleport-ts/api-types/proto/teleport/types/watch';
+import { unknownError } from '../errors.ts';
+import { eventOf, type ResourceChange } from './change-event.ts';
+import { matchesKind } from './watch-filter.ts';
+
+/** How far behind a reader may fall. */
+export interface BacklogLimits {
+  /** Events that may wait as long as they like. Default 1024. */
+  readonly capacity?: number;
+  /** How long more than those may wait. Default 59 seconds. */
+  readonly graceMs?: number;
+  /** Events that may wait at all; keeps the memory bounded. Default 16,384. */
+  readonly limit?: number;
+}
+
+/** One open watch: events wait here until their reader takes them. */
+export class Watcher {
+  readonly #kinds: readonly WatchKind[];
+  readonly #now: () => number;
+  readonly #limits: Required<BacklogLimits>;
+  #queue: Event[] = [];
+  #behindSince: number | undefined;
+  #failure: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(kinds: readonly WatchKind[], now: () => number, limits: BacklogLimits = {}) {
+    this.#kinds = kinds;
+    this.#now = now;
+    this.#limits = { capacity: 1024, graceMs: 59_000, limit: 16_384, ...limits };
+  }
+
+  /** Tells the reader, if this is of a kind that it watches. */
+  tell(change: ResourceChange): void {
+    if (this.#failure) return;
+    const kind = this.#kinds.find((watched) => matchesKind(watched, change));
+    if (!kind) return;
+    this.#queue.push(eventOf(change, kind.LoadSecrets));
+    this.#checkBacklog();
+    this.#wake?.();
+  }
+
+  /** Ends the stream with an error, without what has not been read. */
+  fail(message: string): void {
+    this.#failure ??= unknownError(message);
+    this.#queue = [];
+    this.#wake?.();
+  }
+
+  /** What has happened since the watcher was made, until the signal is aborted. */
+  async *events(signal: AbortSignal): AsyncGenerator<Event> {
+    const wake = (): void => this.#wake?.();
+    signal.addEventListener('abort', wake);
+    try {
+      while (!signal.aborted) {
+        if (this.#failure) throw this.#failure;
+        const event = this.#queue.shift();
+        if (event) yield event;
+        else {
+          await new Promise<void>((resolve) => {
+            this.#wake = resolve;
+          });
+        }
+      }
+    } finally {
+      signal.removeEventListener('abort', wake);
+    }
+  }
+
+  #checkBacklog(): void {
+    const { capacity, graceMs, limit } = this.#limits;
+    const waiting = this.#queue.length;
+    if (waiting <= capacity) {
+      this.#behindSince = undefined;
+      return;
+    }
+    this.#behindSince ??= this.#now();
+    if (waiting > limit || this.#now() - this.#behindSince > graceMs) {
+      this.fail('failed to process fanout buffer backlog within grace period');
+    }
+  }
+}

@@ -1,5 +1,10 @@
 import { issue } from './agent/issue.ts';
+import { memory } from './agent/memory.ts';
 import type { Bench } from './bench.ts';
+import { cluster } from './cluster.ts';
+import { generate } from './generate.ts';
+import { imports } from './imports.ts';
+import { unary } from './unary.ts';
 
 /** All benches, in the order of the table. */
-export const benches: Readonly<Record<string, Bench>> = { issue };
+export const benches: Readonly<Record<string, Bench>> = { generate, issue, unary, imports, memory, cluster };

@@ -6,6 +6,9 @@ type AnyRun = Run<any, any, any, any>;
 /** The programs that benches run beside themselves, by name. */
 export const helpers = {
   'auth-stub': async (): Promise<AnyRun> => (await import('../agent/auth-stub.ts')).run,
+  'bare-server': async (): Promise<AnyRun> => (await import('../agent/bare-server.ts')).run,
+  cluster: async (): Promise<AnyRun> => (await import('../cluster-process.ts')).run,
+  'cluster-start': async (): Promise<AnyRun> => (await import('../cluster-start.ts')).run,
   relay: async (): Promise<AnyRun> => (await import('../agent/relay.ts')).run,
 } as const;
 

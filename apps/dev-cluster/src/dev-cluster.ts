@@ -19,7 +19,10 @@ import { ReceivedCalls } from './rpc/received-calls.ts';
 import { type ApplicationFields, applicationServer } from './state/applications.ts';
 import { Authorities } from './state/authorities.ts';
 import { type BotFields, botOf, botUserName, putBot } from './state/bots.ts';
-import { appServerKey, ClusterState } from './state/cluster-state.ts';
+import { appServerKey, ClusterState, serverKey } from './state/cluster-state.ts';
+import { type DatabaseFields, databaseServer } from './state/databases.ts';
+import { type KubernetesClusterFields, kubernetesServer } from './state/kubernetes-clusters.ts';
+import { type NodeFields, nodeServer } from './state/nodes.ts';
 import { type RoleFields, roleFrom } from './state/role-fields.ts';
 import { type BotTokenFields, botToken } from './state/tokens.ts';
 import { newUser, type UserFields } from './state/users.ts';
@@ -231,6 +234,39 @@ export class DevCluster implements AsyncDisposable {
     if (!state.appServers.delete(appServerKey(state.facts.hostId, name))) {
       throw notFound(`"app" ${JSON.stringify(name)} does not exist`);
     }
+  }
+
+  /**
+   * Makes or replaces a database. Certificates are issued for it; nothing can be reached through the proxy.
+   *
+   * @throws TeleportError `bad_parameter` when the name, the protocol or the address is none
+   */
+  addDatabase(fields: DatabaseFields): void {
+    const { state, serverVersion } = this.#context;
+    const server = databaseServer(state, fields, serverVersion);
+    state.databaseServers.put(serverKey(server), server);
+  }
+
+  /**
+   * Makes or replaces a Kubernetes cluster. Certificates are issued for it; nothing can be reached through the proxy.
+   *
+   * @throws TeleportError `bad_parameter` when the name is none
+   */
+  addKubernetesCluster(fields: KubernetesClusterFields): void {
+    const { state, serverVersion } = this.#context;
+    const server = kubernetesServer(state, fields, serverVersion);
+    state.kubernetesServers.put(serverKey(server), server);
+  }
+
+  /**
+   * Makes a node, or replaces the one with its id, and returns the id. It is listed; nothing can be reached there.
+   *
+   * @throws TeleportError `bad_parameter` when the host name is none
+   */
+  addNode(fields: NodeFields): string {
+    const node = nodeServer(fields, this.#context.serverVersion);
+    this.#context.state.nodes.put(nameOf(node), node);
+    return nameOf(node);
   }
 
   /** Puts a lock in force and returns its name. */

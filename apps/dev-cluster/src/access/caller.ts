@@ -1,6 +1,7 @@
 import type { TlsIdentity } from '@teleport-ts/api-types';
 import type { RoleSet } from './role-set.ts';
-import type { Verb } from './rules.ts';
+import { ruleError, type Verb } from './rules.ts';
+import type { Usable } from './usable.ts';
 
 /** Who makes a call, and what its roles let it do. */
 export interface Caller {
@@ -11,6 +12,8 @@ export interface Caller {
   readonly identity?: TlsIdentity;
   /** A system role such as `Admin`, held by certificates of the host authority only. */
   readonly systemRole?: string;
+  /** Whether it is somebody of another cluster, as it is known here. */
+  readonly isRemote?: boolean;
   /** The address that the call comes from, without the port. */
   readonly ip: string;
 }
@@ -24,3 +27,17 @@ export function authorize(caller: Caller, kind: string, ...verbs: Verb[]): void 
   if (caller.systemRole === 'Admin') return;
   caller.roles.checkRules(kind, verbs);
 }
+
+/**
+ * The same for a kind whose resources live in namespaces. The only one left is `default`; rules hold for no other.
+ *
+ * @throws TeleportError `access_denied`, naming each missing verb
+ */
+export function authorizeIn(namespace: string, caller: Caller, kind: string, ...verbs: Verb[]): void {
+  if (namespace !== '' && namespace !== 'default') throw ruleError(kind, verbs);
+  authorize(caller, kind, ...verbs);
+}
+
+/** Whether the caller's roles let it use a resource, by its labels. The cluster's own `Admin` may use everything. */
+export const mayUse = (caller: Caller, resource: Usable): boolean =>
+  caller.systemRole === 'Admin' || caller.roles.mayUse(resource);

@@ -1,12 +1,14 @@
 import type { Traits } from '@teleport-ts/api-types';
 import type { AppV3 } from '@teleport-ts/api-types/proto/teleport/types/app';
 import type { RoleConditions, RoleV6 } from '@teleport-ts/api-types/proto/teleport/types/role';
+import { compileLabelExpression, type LabelEnvironment } from '../predicate/label-expression.ts';
 import { nameOf } from '../resources.ts';
 import { NANOSECONDS_PER_MS } from '../timestamps.ts';
 import { checkRoleImpersonation, mayImpersonateUser } from './impersonation.ts';
 import { matchesLabels } from './labels.ts';
 import { checkRules, type Verb } from './rules.ts';
 import { labelsWithTraits, withTraits } from './traits.ts';
+import { LABEL_FIELDS, labelExpressionOf, type Usable, usableApp } from './usable.ts';
 
 /** The fields of a role that are lists of names, each with denials that win. */
 type NameField =
@@ -22,8 +24,11 @@ type NameField =
 /** The roles that an identity holds, with its traits filled in, and what they let it do. */
 export class RoleSet {
   readonly roles: readonly RoleV6[];
+  readonly #traits: Traits;
+  readonly #expressions = new Map<string, (environment: LabelEnvironment) => boolean>();
 
   constructor(roles: readonly RoleV6[], traits: Traits = {}) {
+    this.#traits = traits;
     this.roles = roles.map((role) => applyTraits(role, traits));
   }
 
@@ -54,13 +59,57 @@ export class RoleSet {
     return mayImpersonateUser(this.roles, user, roles);
   }
 
-  /** By labels. A labels expression is not modelled: in `allow` it grants nothing, in `deny` it denies everything. */
+  /**
+   * By labels: no role may deny, and one must allow. In a denial labels or labels expression suffice, to be allowed both
+   * must match where both are set.
+   */
+  mayUse(resource: Usable): boolean {
+    return !this.#isDenied(resource) && this.roles.some((role) => this.#allows(role, resource));
+  }
+
   mayUseApp(app: AppV3): boolean {
-    const labels = appLabels(app);
-    const denied = this.roles.some(
-      ({ Spec }) => matchesLabels(Spec?.Deny?.AppLabels, labels) || !!Spec?.Deny?.AppLabelsExpression,
+    return this.mayUse(usableApp(app));
+  }
+
+  /** The logins that the roles which let their holder use a node give on it. */
+  loginsOn(node: Usable): string[] {
+    if (this.#isDenied(node)) return [];
+    const allowing = this.roles.filter((role) => this.#allows(role, node));
+    const logins = new Set(allowing.flatMap(({ Spec }) => Spec?.Allow?.Logins ?? []));
+    const denied = new Set(this.roles.flatMap(({ Spec }) => Spec?.Deny?.Logins ?? []));
+    return denied.has('*') ? [] : [...logins].filter((login) => !denied.has(login));
+  }
+
+  #isDenied(resource: Usable): boolean {
+    return this.roles.some(
+      ({ Spec }) =>
+        matchesLabels(Spec?.Deny?.[LABEL_FIELDS[resource.kind]], resource.labels) ||
+        this.#matchesExpression(labelExpressionOf(Spec?.Deny, resource.kind), resource, true),
     );
-    return !denied && this.roles.some(({ Spec }) => matchesLabels(Spec?.Allow?.AppLabels, labels));
+  }
+
+  #allows({ Spec }: RoleV6, resource: Usable): boolean {
+    const selector = Spec?.Allow?.[LABEL_FIELDS[resource.kind]];
+    const expression = labelExpressionOf(Spec?.Allow, resource.kind);
+    const hasSelector = (selector?.Values.size ?? 0) > 0;
+    if (!hasSelector && expression === '') return false;
+    if (hasSelector && !matchesLabels(selector, resource.labels)) return false;
+    return expression === '' || this.#matchesExpression(expression, resource, false);
+  }
+
+  /** An expression that fails grants nothing, and in a denial denies. */
+  #matchesExpression(source: string, { labels }: Usable, isDenial: boolean): boolean {
+    if (source === '') return false;
+    try {
+      let expression = this.#expressions.get(source);
+      if (!expression) {
+        expression = compileLabelExpression(source);
+        this.#expressions.set(source, expression);
+      }
+      return expression({ labels: Object.fromEntries(labels), traits: this.#traits });
+    } catch {
+      return isDenial;
+    }
   }
 
   /** What all roles allow of a field, less what any of them denies; in the order of the roles, each once. */
@@ -89,13 +138,6 @@ export class RoleSet {
   }
 }
 
-/** An application's labels, those that its commands found included. */
-export function appLabels(app: AppV3): Map<string, string> {
-  const labels = new Map(app.Metadata?.Labels);
-  for (const [key, command] of app.Spec?.DynamicLabels ?? []) labels.set(key, command.Result);
-  return labels;
-}
-
 function applyTraits(role: RoleV6, traits: Traits): RoleV6 {
   const Spec = role.Spec && {
     ...role.Spec,
@@ -120,6 +162,9 @@ function conditionsWithTraits(conditions: RoleConditions | undefined, traits: Tr
     AzureIdentities: fill(conditions.AzureIdentities),
     GCPServiceAccounts: fill(conditions.GCPServiceAccounts),
     AppLabels: labelsWithTraits(conditions.AppLabels, traits),
+    DatabaseLabels: labelsWithTraits(conditions.DatabaseLabels, traits),
+    KubernetesLabels: labelsWithTraits(conditions.KubernetesLabels, traits),
+    NodeLabels: labelsWithTraits(conditions.NodeLabels, traits),
     Impersonate: Impersonate && { ...Impersonate, Users: fill(Impersonate.Users), Roles: fill(Impersonate.Roles) },
   };
 }

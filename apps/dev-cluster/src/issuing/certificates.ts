@@ -70,7 +70,10 @@ function checkTargets({ state }: ClusterContext, { routeToCluster, kubernetesClu
   if (routeToCluster !== '' && routeToCluster !== state.name) {
     throw notFound(`remote cluster ${JSON.stringify(routeToCluster)} is not found`);
   }
-  if (kubernetesCluster !== '') {
+  // Whether somebody serves it, not whether the caller may use it.
+  const isServed = (): boolean =>
+    state.kubernetesServers.values().some(({ Spec }) => Spec?.Cluster?.Metadata?.Name === kubernetesCluster);
+  if (kubernetesCluster !== '' && !isServed()) {
     throw badParameter(
       `Kubernetes cluster ${JSON.stringify(kubernetesCluster)} is not registered in this Teleport cluster; ` +
         "you can list registered Kubernetes clusters using 'tsh kube ls'",

@@ -68,8 +68,20 @@ describe('what is refused', () => {
   });
 
   it.each([
-    ['foo == "x"', 'identifier foo is not defined'],
-    ['resource.spec.nothing == "x"', 'identifier resource.spec.nothing is not defined'],
+    ['foo == "x"', 'evaluating lhs of (==) operator\n\tidentifier foo is not defined'],
+    ['foo', 'identifier foo is not defined'],
+    [
+      'resource.spec.nothing == "x"',
+      'evaluating lhs of (==) operator\n\tidentifier resource.spec.nothing is not defined',
+    ],
+    [
+      'name == 1',
+      'parsing expression\n\tparsing rhs of (==) operator\n\t\texpected type string, got value (1) with type (int)',
+    ],
+    [
+      'contains(resource.spec.x, "a")',
+      'parsing expression\n\tparsing first argument to (contains)\n\t\texpected type []string, got expression returning type (interface {})',
+    ],
     ['name', 'expression evaluated to unexpected type\n\texpected type bool, got expression returning type (string)'],
     ['nope(name)', 'parsing expression\n\tunsupported function: nope'],
     ['name + "x" == "foox"', 'parsing expression\n\t+ is not supported'],

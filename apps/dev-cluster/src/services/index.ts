@@ -4,6 +4,8 @@ import { appSessionCalls } from './app-sessions.ts';
 import { botInstanceService } from './bot-instance-service.ts';
 import { botService } from './bot-service.ts';
 import { clusterConfigService } from './cluster-config-service.ts';
+import { dynamicResourceCalls } from './dynamic-resources.ts';
+import { heartbeatCalls } from './heartbeats.ts';
 import { joinService } from './join-service.ts';
 import { lockCalls } from './locks.ts';
 import { mfaCalls } from './mfa.ts';
@@ -28,6 +30,8 @@ export function authServices(context: ClusterContext): Service[] {
     mfaCalls(),
     appSessionCalls(context),
     resourceCalls(context),
+    dynamicResourceCalls(context),
+    heartbeatCalls(context),
     watchCalls(context),
     joinService(context),
     trustService(context),

@@ -1,8 +1,9 @@
 import type { AppServerV3, AppV3 } from '@teleport-ts/api-types/proto/teleport/types/app';
 import { badParameter } from '../errors.ts';
 import { metadataOf } from '../resources.ts';
-import { zeroTime } from '../timestamps.ts';
 import type { ClusterState } from './cluster-state.ts';
+import { noRotation } from './heartbeat.ts';
+import { checkCommandLabels, checkedMetadata, checkStoreKey } from './metadata.ts';
 
 export interface ApplicationFields {
   readonly name: string;
@@ -61,18 +62,57 @@ export function applicationServer({ facts }: ClusterState, fields: ApplicationFi
       Version: version,
       Hostname: 'dev-cluster',
       HostID: facts.hostId,
-      Rotation: {
-        State: '',
-        Phase: '',
-        Mode: '',
-        CurrentID: '',
-        Started: zeroTime(),
-        GracePeriod: 0n,
-        LastRotated: zeroTime(),
-        Schedule: { UpdateClients: zeroTime(), UpdateServers: zeroTime(), Standby: zeroTime() },
-      },
+      Rotation: noRotation(),
       App: app,
       ProxyIDs: [facts.hostId],
     },
   };
+}
+
+const CLOUDS = new Set(['', 'AWS', 'Azure', 'GCP']);
+const JWT_CLAIMS = new Set(['', 'roles-and-traits', 'roles', 'none', 'traits']);
+const KUBE_PREFIX = 'kube-teleport-proxy-alpn.';
+
+/**
+ * An application that somebody sends, with its defaults.
+ *
+ * @throws TeleportError `bad_parameter`
+ */
+export function checkApp(app: AppV3): AppV3 {
+  const Metadata = checkedMetadata(app);
+  const name = JSON.stringify(Metadata.Name);
+  const spec = app.Spec;
+  checkCommandLabels('app', Metadata.Name, spec?.DynamicLabels);
+  if (!spec || (spec.URI === '' && spec.Cloud === '')) throw badParameter(`app ${name} URI is empty`);
+  if (!CLOUDS.has(spec.Cloud))
+    throw badParameter(`app ${name} has unexpected Cloud value ${JSON.stringify(spec.Cloud)}`);
+  const host = spec.PublicAddr.replace(/^[a-z]*:?\/\//, '');
+  if (host.startsWith(KUBE_PREFIX)) {
+    throw badParameter(
+      `app ${JSON.stringify(KUBE_PREFIX)} DNS prefix found in ${JSON.stringify(spec.PublicAddr)} public_url is reserved ` +
+        'for internal usage',
+    );
+  }
+  const claims = spec.Rewrite?.JWTClaims ?? '';
+  if (!JWT_CLAIMS.has(claims)) {
+    throw badParameter(`app ${name} has unexpected JWT rewrite value ${JSON.stringify(claims)}`);
+  }
+  checkTcpPorts(spec);
+  checkStoreKey('applications', Metadata.Name);
+  return { ...app, Kind: 'app', Version: 'v3', Metadata, Spec: { ...spec, URI: spec.URI || `cloud://${spec.Cloud}` } };
+}
+
+function checkTcpPorts({ URI, TCPPorts }: NonNullable<AppV3['Spec']>): void {
+  if (TCPPorts.length === 0 || !URI.startsWith('tcp://')) return;
+  if (/:\d+$/.test(URI)) {
+    throw badParameter(
+      `TCP app URI ${JSON.stringify(URI)} must not include a port number when the app spec defines a list of ports`,
+    );
+  }
+  const refuse = (what: string, least: number, got: number): Error =>
+    badParameter(`validating a port range of a TCP app\n\t${what} must be between ${least} and 65535, but got ${got}`);
+  for (const { Port, EndPort } of TCPPorts) {
+    if (Port < 1 || Port > 65_535) throw refuse('port', 1, Port);
+    if (EndPort !== 0 && (EndPort <= Port || EndPort > 65_535)) throw refuse('end port', Port + 1, EndPort);
+  }
 }

@@ -1,14 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { SignatureSuite } from '@teleport-ts/api-types';
 import { BotInstance } from '@teleport-ts/api-types/proto/teleport/machineid/v1/bot_instance';
-import { AppServerV3 } from '@teleport-ts/api-types/proto/teleport/types/app';
+import { AppServerV3, AppV3 } from '@teleport-ts/api-types/proto/teleport/types/app';
+import { DatabaseV3 } from '@teleport-ts/api-types/proto/teleport/types/database';
+import { DatabaseServerV3 } from '@teleport-ts/api-types/proto/teleport/types/database_server';
+import { KubernetesClusterV3, KubernetesServerV3 } from '@teleport-ts/api-types/proto/teleport/types/kubernetes';
+import { CertAuthorityV2 } from '@teleport-ts/api-types/proto/teleport/types/cert_authority';
 import { LockV2 } from '@teleport-ts/api-types/proto/teleport/types/lock';
 import { ProvisionTokenV2 } from '@teleport-ts/api-types/proto/teleport/types/provision_token';
 import { RoleV6 } from '@teleport-ts/api-types/proto/teleport/types/role';
+import { ServerV2 } from '@teleport-ts/api-types/proto/teleport/types/server';
 import { UserV2 } from '@teleport-ts/api-types/proto/teleport/types/user';
 import { WebSessionV2 } from '@teleport-ts/api-types/proto/teleport/types/web_session';
 import type { Clock } from '../clock.ts';
-import { expiresAt } from '../resources.ts';
+import { UnifiedIndex } from '../listing/unified-index.ts';
+import { expiresAt, nameOf, type Resource } from '../resources.ts';
 import { jsonCodec } from '../store/codec.ts';
 import type { Collection } from '../store/collection.ts';
 import { Store } from '../store/store.ts';
@@ -42,9 +48,20 @@ export class ClusterState {
   /** By {@link botInstanceKey}. */
   readonly botInstances: Collection<BotInstance>;
   readonly locks: Collection<LockV2>;
-  /** By {@link appServerKey}. */
+  /** Applications, databases and Kubernetes clusters that somebody wrote down; whether anybody serves them is not said. */
+  readonly apps: Collection<AppV3>;
+  readonly databases: Collection<DatabaseV3>;
+  readonly kubernetesClusters: Collection<KubernetesClusterV3>;
+  /** Heartbeats of who serves them, by {@link serverKey}. */
   readonly appServers: Collection<AppServerV3>;
+  readonly databaseServers: Collection<DatabaseServerV3>;
+  readonly kubernetesServers: Collection<KubernetesServerV3>;
+  readonly nodes: Collection<ServerV2>;
+  /** All heartbeats in one order. */
+  readonly unified: UnifiedIndex;
   readonly appSessions: Collection<WebSessionV2>;
+  /** What is known of other clusters' authorities, by {@link authorityKey}. */
+  readonly foreignAuthorities: Collection<CertAuthorityV2>;
   readonly #facts: Collection<ClusterFacts>;
 
   constructor({ name, signatureSuite, dataDir, clock }: ClusterStateOptions) {
@@ -60,8 +77,16 @@ export class ClusterState {
       expiresAt: ({ metadata }) => fromTimestamp(metadata?.expires),
     });
     this.locks = store.collection('lock', { codec: LockV2, expiresAt });
+    this.apps = store.collection('app', { codec: AppV3, expiresAt });
+    this.databases = store.collection('db', { codec: DatabaseV3, expiresAt });
+    this.kubernetesClusters = store.collection('kube_cluster', { codec: KubernetesClusterV3, expiresAt });
     this.appServers = store.collection('app_server', { codec: AppServerV3, expiresAt });
+    this.databaseServers = store.collection('db_server', { codec: DatabaseServerV3, expiresAt });
+    this.kubernetesServers = store.collection('kube_server', { codec: KubernetesServerV3, expiresAt });
+    this.nodes = store.collection('node', { codec: ServerV2, expiresAt });
+    this.unified = new UnifiedIndex(this);
     this.appSessions = store.collection('web_session', { codec: WebSessionV2, expiresAt });
+    this.foreignAuthorities = store.collection('cert_authority', { codec: CertAuthorityV2, expiresAt });
     const known = this.#facts.get(FACTS);
     if (known && name !== undefined && known.name !== name) {
       throw new Error(`the data directory holds the cluster ${known.name}, not ${name}; name another data directory`);
@@ -93,4 +118,9 @@ export class ClusterState {
 const FACTS = 'cluster';
 
 export const botInstanceKey = (botName: string, instanceId: string): string => `${botName}/${instanceId}`;
+export const authorityKey = (type: string, cluster: string): string => `${type}/${cluster}`;
 export const appServerKey = (hostId: string, name: string): string => `${hostId}/${name}`;
+
+/** The key of a heartbeat. */
+export const serverKey = (server: Resource & { readonly Spec: { readonly HostID: string } | undefined }): string =>
+  appServerKey(server.Spec?.HostID ?? '', nameOf(server));

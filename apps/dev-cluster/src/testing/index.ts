@@ -10,6 +10,13 @@ export {
 export { FakeClock } from './fake-clock.ts';
 export { type HeldResources, heldResources, leakedSince } from './leaks.ts';
 export { type Finished, type ProgramOptions, RunningProgram, runProgram } from './program.ts';
-export { type RealApplication, RealTeleport, type RealTeleportOptions, teleportBinDir } from './real-teleport.ts';
+export {
+  type RealApplication,
+  type RealDatabase,
+  type RealLeafOptions,
+  RealTeleport,
+  type RealTeleportOptions,
+  teleportBinDir,
+} from './real-teleport.ts';
 export { TemporaryDirectory } from './temporary-directory.ts';
 export { startSampleCluster, withDevCluster } from './with-dev-cluster.ts';

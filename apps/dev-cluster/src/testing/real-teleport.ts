@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -16,6 +17,16 @@ export interface RealApplication {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
+/** A database that the real cluster's database service serves. */
+export interface RealDatabase {
+  readonly name: string;
+  /** As in database resources: `postgres`, `mysql`, … */
+  readonly protocol: string;
+  /** `host:port`; nothing needs to listen there. */
+  readonly uri: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
 export interface RealTeleportOptions {
   /** Folder with `teleport` and `tctl` of Teleport 18. Default: TELEPORT_BIN_DIR. */
   readonly binDir?: string;
@@ -24,6 +35,18 @@ export interface RealTeleportOptions {
   /** Whether all protocols share the web port. Default `multiplex`. */
   readonly listenerMode?: 'multiplex' | 'separate';
   readonly applications?: readonly RealApplication[];
+  readonly databases?: readonly RealDatabase[];
+  /** Names of Kubernetes clusters; no API server stands behind them. */
+  readonly kubernetesClusters?: readonly string[];
+  /** Labels of the SSH node; without them there is none. */
+  readonly nodeLabels?: Readonly<Record<string, string>>;
+  /** Authorities of other clusters' web certificates that this one's processes trust beside their own, PEM. */
+  readonly trustedWebCas?: readonly string[];
+}
+
+export interface RealLeafOptions extends RealTeleportOptions {
+  /** The leaf's roles that holders of the root's roles get there. Default `{ deployer: ['deployer'] }`. */
+  readonly roleMap?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Where the binaries of a real Teleport 18 are, or undefined: then interop tests are skipped. */
@@ -32,7 +55,7 @@ export function teleportBinDir(): string | undefined {
 }
 
 /**
- * A real Teleport 18 (auth, proxy, application service) on loopback, for interop tests.
+ * A real Teleport 18 (auth, proxy, and the services asked for) on loopback, for interop tests.
  *
  * ```ts
  * await using teleport = await RealTeleport.start({ applications: [{ name: 'foo', uri }] });
@@ -75,11 +98,13 @@ export class RealTeleport implements AsyncDisposable {
     if (!binDir) throw new Error('TELEPORT_BIN_DIR does not name a folder with the binaries of Teleport 18');
     await denyMetadataAddress();
     const folder = await mkdtemp(join(tmpdir(), 'real-teleport-'));
-    const [auth, web, ssh, tunnel, kube] = await freePorts(5);
+    const [auth, web, ssh, tunnel, kube, node, kubeService] = await freePorts(7);
     const ports = { auth: auth as number, web: web as number };
     const name = options.name ?? 'root.test';
     const mode = options.listenerMode ?? 'multiplex';
     const webCa = await makeWebCertificate(folder);
+    // Go programs take their web authorities from one file, and read it when they start.
+    for (const pem of options.trustedWebCas ?? []) await appendFile(join(folder, 'webca.pem'), pem);
     await mkdir(join(folder, 'data'), { mode: 0o700 });
     const separate =
       mode === 'separate'
@@ -114,7 +139,25 @@ export class RealTeleport implements AsyncDisposable {
         https_keypairs: [{ key_file: join(folder, 'web.key'), cert_file: join(folder, 'web.pem') }],
         ...separate,
       },
-      ssh_service: { enabled: false },
+      ssh_service: options.nodeLabels
+        ? { enabled: true, listen_addr: `127.0.0.1:${node}`, labels: options.nodeLabels }
+        : { enabled: false },
+      db_service: options.databases?.length
+        ? {
+            enabled: true,
+            databases: options.databases.map(({ labels, ...database }) => ({
+              ...database,
+              static_labels: labels ?? {},
+            })),
+          }
+        : { enabled: false },
+      kubernetes_service: options.kubernetesClusters?.length
+        ? {
+            enabled: true,
+            listen_addr: `127.0.0.1:${kubeService}`,
+            kubeconfig_file: await writeKubeconfig(folder, options.kubernetesClusters),
+          }
+        : { enabled: false },
       app_service: options.applications?.length
         ? {
             enabled: true,
@@ -126,12 +169,53 @@ export class RealTeleport implements AsyncDisposable {
     const teleport = new RealTeleport(folder, binDir, name, ports, webCa);
     try {
       await teleport.#run();
-      if (options.applications?.length) await teleport.#applicationsOnline(options.applications);
+      await teleport.#listed(
+        'app_server',
+        options.applications?.map(({ name }) => name),
+      );
+      await teleport.#listed(
+        'db_server',
+        options.databases?.map(({ name }) => name),
+      );
+      await teleport.#listed('kube_server', options.kubernetesClusters);
+      await teleport.#listed('node', options.nodeLabels && ['real']);
     } catch (error) {
       await teleport.stop();
       throw error;
     }
     return teleport;
+  }
+
+  /** Starts a leaf cluster that trusts `root`, and waits until the root says that it is online. Default name `leaf.test`. */
+  static async startLeaf(root: RealTeleport, options: RealLeafOptions = {}): Promise<RealTeleport> {
+    const { roleMap = { deployer: ['deployer'] }, name = 'leaf.test', trustedWebCas = [], ...rest } = options;
+    const leaf = await RealTeleport.start({ ...rest, name, trustedWebCas: [root.webCaPem, ...trustedWebCas] });
+    try {
+      const token = randomUUID();
+      await root.tctl(['tokens', 'add', '--type=trusted_cluster', '--ttl=1h', `--value=${token}`]);
+      for (const local of new Set(Object.values(roleMap).flat())) await leaf.#createRoleIfMissing(local);
+      await leaf.#create({
+        kind: 'trusted_cluster',
+        version: 'v2',
+        metadata: { name: root.name },
+        spec: {
+          enabled: true,
+          token,
+          web_proxy_addr: root.proxyAddress,
+          tunnel_addr: root.proxyAddress,
+          role_map: Object.entries(roleMap).map(([remote, local]) => ({ remote, local })),
+        },
+      });
+      await poll(`the leaf ${name} is online`, 60_000, async () => {
+        const known = JSON.parse(await root.tctl(['get', 'remote_cluster', '--format=json'])) as RemoteCluster[];
+        const ours = known.find(({ metadata }) => metadata.name === name);
+        if (ours?.status.connection !== 'online') throw new Error(`it is ${ours?.status.connection ?? 'not known'}`);
+      });
+      return leaf;
+    } catch (error) {
+      await leaf.stop();
+      throw error;
+    }
   }
 
   /** Runs `tctl` on this cluster and gives what it prints. */
@@ -208,6 +292,14 @@ export class RealTeleport implements AsyncDisposable {
     await this.stop();
   }
 
+  /** A role map may name only roles that there are. */
+  async #createRoleIfMissing(name: string): Promise<void> {
+    const roles = JSON.parse(await this.tctl(['get', 'roles', '--format=json'])) as { metadata: { name: string } }[];
+    if (!roles.some(({ metadata }) => metadata.name === name)) {
+      await this.createRole(name, { allow: { app_labels: { '*': '*' } } });
+    }
+  }
+
   async #create(resource: unknown): Promise<void> {
     await this.tctl(['create', '-f'], JSON.stringify(resource));
   }
@@ -241,12 +333,12 @@ export class RealTeleport implements AsyncDisposable {
     });
   }
 
-  async #applicationsOnline(applications: readonly RealApplication[]): Promise<void> {
-    await poll('the applications are listed', 60_000, async () => {
-      const listed = await this.tctl(['get', 'app_server', '--format=json']);
-      for (const app of applications) {
-        if (!listed.includes(`"name": "${app.name}"`)) throw new Error(`${app.name} is not listed`);
-      }
+  async #listed(kind: string, names: readonly string[] = []): Promise<void> {
+    if (names.length === 0) return;
+    await poll(`${kind} is listed`, 60_000, async () => {
+      const listed = await this.tctl(['get', kind, '--format=json']);
+      const missing = names.find((name) => !listed.includes(`"${name}"`));
+      if (missing !== undefined) throw new Error(`${missing} is not listed`);
     });
   }
 
@@ -260,6 +352,12 @@ export class RealTeleport implements AsyncDisposable {
     await ended;
     clearTimeout(hard);
   }
+}
+
+/** What `tctl get remote_cluster` prints, as far as it is looked at. */
+interface RemoteCluster {
+  readonly metadata: { readonly name: string };
+  readonly status: { readonly connection: string };
 }
 
 class Stop extends Error {}
@@ -297,6 +395,20 @@ async function freePorts(count: number): Promise<number[]> {
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
+}
+
+async function writeKubeconfig(folder: string, clusters: readonly string[]): Promise<string> {
+  const path = join(folder, 'kubeconfig');
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': clusters[0],
+    clusters: clusters.map((name) => ({ name, cluster: { server: 'https://127.0.0.1:9' } })),
+    users: clusters.map((name) => ({ name, user: { token: 'none' } })),
+    contexts: clusters.map((name) => ({ name, context: { cluster: name, user: name } })),
+  };
+  await writeFile(path, JSON.stringify(config));
+  return path;
 }
 
 // The proxy wants a certificate for its web address; openssl makes one by a CA of its own.

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { isIP } from 'node:net';
+import { ServerV2 } from '@teleport-ts/api-types/proto/teleport/types/server';
+import { badParameter } from '../errors.ts';
+import { metadataOf } from '../resources.ts';
+import { noRotation } from './heartbeat.ts';
+import { checkedMetadata } from './metadata.ts';
+
+export interface NodeFields {
+  /** What people call it; it need not be the only one of this name. */
+  readonly hostname: string;
+  /** Its id. Default: a new one. */
+  readonly id?: string;
+  /** Where it listens, `host:port`. Default: nowhere; the cluster lists nodes, and no more. */
+  readonly addr?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+const HOSTNAME = /^[a-zA-Z0-9]([.-]?[a-zA-Z0-9]+)*$/;
+const SUB_KINDS = new Set(['', 'teleport', 'openssh', 'openssh-ec2-ice']);
+
+/** @throws TeleportError `bad_parameter` when the host name is none */
+export function nodeServer(
+  { hostname, id = randomUUID(), addr = '', labels = {} }: NodeFields,
+  version: string,
+): ServerV2 {
+  if (!isHostname(hostname)) throw badParameter(`host name ${JSON.stringify(hostname)} of a node is no host name`);
+  return ServerV2.fromPartial({
+    Kind: 'node',
+    Version: 'v2',
+    Metadata: metadataOf({ name: id, labels }),
+    Spec: { Addr: addr, Hostname: hostname, Rotation: noRotation(), Version: version },
+  });
+}
+
+/**
+ * A node that somebody sends, as it is stored. One that does not know its address gets that which it called from, one
+ * without a proper host name its id.
+ *
+ * @throws TeleportError `bad_parameter`
+ */
+export function checkNode(node: ServerV2, remoteAddress: string): ServerV2 {
+  const Metadata = checkedMetadata(node);
+  if (!SUB_KINDS.has(node.SubKind)) {
+    throw badParameter(`invalid SubKind ${JSON.stringify(node.SubKind)} of Kind "node"`);
+  }
+  const spec = node.Spec ?? (ServerV2.fromPartial({ Spec: {} }).Spec as NonNullable<ServerV2['Spec']>);
+  const hasHostname = isHostname(spec.Hostname);
+  const Labels = hasHostname
+    ? Metadata.Labels
+    : new Map(Metadata.Labels).set('teleport.internal/invalid-hostname', spec.Hostname);
+  return {
+    ...node,
+    Kind: 'node',
+    Version: node.Version || 'v2',
+    Metadata: { ...Metadata, Labels },
+    Spec: {
+      ...spec,
+      Addr: withoutLocalhost(spec.Addr, remoteAddress),
+      Hostname: hasHostname ? spec.Hostname : Metadata.Name,
+      Rotation: spec.Rotation ?? noRotation(),
+    },
+  };
+}
+
+const isHostname = (name: string): boolean => name.length <= 256 && HOSTNAME.test(name);
+
+function withoutLocalhost(addr: string, remoteAddress: string): string {
+  const [, host, port] = /^(.*):(\w*)$/.exec(addr) ?? [];
+  if (host === undefined) return addr;
+  const bare = host.replace(/^\[(.*)\]$/, '$1');
+  const isLocal = bare === 'localhost' || /^127\.|^0\.0\.0\.0$|^::1?$/.test(bare);
+  if (!isLocal) return addr;
+  const caller = remoteAddress.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  return isIP(caller) === 6 ? `[${caller}]:${port}` : `${caller}:${port}`;
+}

@@ -1,7 +1,7 @@
 import { TeleportError } from './teleport-error.ts';
 import { TELEPORT_OID } from './teleport-oid.ts';
 import { parseTraits, type Traits } from './traits.ts';
-import { type CertificateInput, type DistinguishedName, readX509 } from './x509-certificate.ts';
+import { type CertificateInput, type DistinguishedName, readX509Subject } from './x509-certificate.ts';
 
 /** The application that a certificate is routed to; it works only with session, public address and cluster. */
 export interface AppRoute {
@@ -114,21 +114,23 @@ export interface TlsIdentity extends TlsIdentityFields {
  * @throws TeleportError `bad_parameter` when it is no certificate, or one without a user name or a role
  */
 export function parseTlsIdentity(certificate: CertificateInput): TlsIdentity {
-  const { subject, notBefore, notAfter, serial } = readX509(certificate);
+  const { subject, notBefore, notAfter, serial } = readX509Subject(certificate);
   return { ...identityFromSubject(subject), notBefore, notAfter, serial };
 }
 
 /** Reads an identity from the subject alone; see {@link parseTlsIdentity}. */
 export function identityFromSubject(subject: DistinguishedName): TlsIdentityFields {
   const values = new Map<string, string[]>();
-  for (const { oid, value } of subject.flat()) {
-    if (value === undefined) continue;
-    const list = values.get(oid);
-    if (list) list.push(value);
-    else values.set(oid, [value]);
+  for (const relative of subject) {
+    for (const { oid, value } of relative) {
+      if (value === undefined) continue;
+      const list = values.get(oid);
+      if (list) list.push(value);
+      else values.set(oid, [value]);
+    }
   }
   const list = (oid: string): readonly string[] => values.get(oid) ?? [];
-  const text = (oid: string): string | undefined => list(oid).at(-1);
+  const text = (oid: string): string | undefined => values.get(oid)?.at(-1);
   const flag = (oid: string): boolean => text(oid) === 'true';
 
   const user = text(TELEPORT_OID.user);
@@ -254,7 +256,9 @@ type Present<T> = { [K in keyof T]?: NonNullable<T[K]> };
 
 /** Only the members that are there. */
 function present<T extends Record<string, unknown>>(members: T): Present<T> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Present<T>;
+  const found: Record<string, unknown> = {};
+  for (const name in members) if (members[name] !== undefined) found[name] = members[name];
+  return found as Present<T>;
 }
 
 /** The members that are there, or undefined when there are none. */

@@ -65,8 +65,7 @@ export function readX509(input: CertificateInput): X509Fields {
   const whole = new DerReader(der).enter(DerTag.sequence);
   const body = whole.enter(DerTag.sequence);
   const signatureAlgorithm = readAlgorithm(whole.enter(DerTag.sequence));
-  if (body.peekTag() === 0xa0) body.next();
-  const serial = body.content(body.next(DerTag.integer));
+  const serial = readSerial(body);
   body.next(DerTag.sequence);
   const issuer = readName(body.enter(DerTag.sequence));
   const validity = body.enter(DerTag.sequence);
@@ -75,7 +74,7 @@ export function readX509(input: CertificateInput): X509Fields {
   const publicKey = body.next(DerTag.sequence);
   return {
     der,
-    serial: formatSerial(serial),
+    serial,
     signatureAlgorithm,
     issuer,
     notBefore,
@@ -85,6 +84,28 @@ export function readX509(input: CertificateInput): X509Fields {
     publicKeyDer: body.whole(publicKey),
     extensions: readExtensions(body),
   };
+}
+
+/** The part of {@link readX509} that tells whom a certificate is for and how long; what else it holds is only stepped over. */
+export function readX509Subject(
+  input: CertificateInput,
+): Pick<X509Fields, 'subject' | 'notBefore' | 'notAfter' | 'serial'> {
+  const whole = new DerReader(certificateDer(input)).enter(DerTag.sequence);
+  const body = whole.enter(DerTag.sequence);
+  whole.next(DerTag.sequence);
+  const serial = readSerial(body);
+  body.next(DerTag.sequence);
+  body.next(DerTag.sequence);
+  const validity = body.enter(DerTag.sequence);
+  const [notBefore, notAfter] = [readTime(validity), readTime(validity)];
+  const subject = readName(body.enter(DerTag.sequence));
+  body.next(DerTag.sequence);
+  return { serial, notBefore, notAfter, subject };
+}
+
+function readSerial(body: DerReader): string {
+  if (body.peekTag() === 0xa0) body.next();
+  return formatSerial(body.content(body.next(DerTag.integer)));
 }
 
 function readAlgorithm(reader: DerReader): string {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { parseTlsIdentity, readX509 } from '@teleport-ts/api-types';
+import { parseSshCertificate, parseTlsIdentity, readX509 } from '@teleport-ts/api-types';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { sshCertificateIsFor, tlsCertifiedKey } from './certified-key.ts';
+import { sshCertificateEnd, sshCertificateIsFor, tlsCertifiedKey } from './certified-key.ts';
 
 const sets = ['application', 'application-tls', 'legacy-application-tls'];
 const recorded = (set: string, name: string): string =>
@@ -44,5 +44,17 @@ test('an SSH certificate is for its own key, of any type, and no other', () => {
   const key = recorded('application', 'key.pub');
   for (const damaged of ['', type!, `${type} `, `${type} ${base64!.slice(0, 60)}`, `${type} AAAA`]) {
     expect(sshCertificateIsFor(damaged, key)).toBe(false);
+  }
+});
+
+test('finds the end of an SSH certificate that a full decoder finds, and none in what is damaged', () => {
+  for (const set of sets) {
+    const line = recorded(set, 'key-cert.pub');
+    expect(sshCertificateEnd(line)).toEqual(parseSshCertificate(line).validBefore);
+  }
+  const [type = '', base64 = ''] = recorded('application', 'key-cert.pub').split(' ');
+  expect(sshCertificateEnd(recorded('application', 'key.pub'))).toBeUndefined();
+  for (let cut = 0; cut < 300; cut += 4) {
+    expect(sshCertificateEnd(`${type} ${base64.slice(0, cut)}`)).toBeUndefined();
   }
 });

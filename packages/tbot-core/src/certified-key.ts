@@ -56,6 +56,27 @@ export function sshCertificateIsFor(certificate: string, publicKey: string): boo
   return fields.length > 0 && blob.subarray(keyAt, keyAt + fields.length).equals(fields);
 }
 
+/**
+ * When an SSH certificate ends; undefined for one that never does, or that is not built as OpenSSH's are. Behind the key
+ * stand serial (8 bytes), kind (4), key id, principals, and the times from which on and until which it is good.
+ */
+export function sshCertificateEnd(certificate: string): Date | undefined {
+  const [type, blob] = typeAndBlob(certificate);
+  if (!type.endsWith('-cert-v01@openssh.com')) return undefined;
+  const keyFields = type.startsWith('ssh-ed25519-cert') ? 1 : 2;
+  let at = 0;
+  const skip = (strings: number): void => {
+    for (let left = strings; left > 0 && at + 4 <= blob.length; left--) at += 4 + blob.readUInt32BE(at);
+  };
+  skip(2 + keyFields);
+  at += 12;
+  skip(2);
+  if (at + 16 > blob.length) return undefined;
+  const seconds = Number(blob.readBigUInt64BE(at + 8));
+  const end = new Date(seconds * 1000);
+  return Number.isNaN(end.getTime()) ? undefined : end;
+}
+
 function typeAndBlob(line: string): [type: string, blob: Buffer] {
   const [type = '', base64 = ''] = line.trim().split(/\s+/, 2);
   return [type, Buffer.from(base64, 'base64')];

@@ -8,7 +8,7 @@ import {
   TeleportError,
   type TlsIdentity,
 } from '@teleport-ts/api-types';
-import { sshCertificateIsFor, type TlsCertifiedKey, tlsCertifiedKey } from './certified-key.ts';
+import { sshCertificateEnd, sshCertificateIsFor, type TlsCertifiedKey, tlsCertifiedKey } from './certified-key.ts';
 import type { PublicKeys } from './destination-host.ts';
 import type { IdentityRoute, TtlDecision } from './identity-route.ts';
 import type { TrustedAuthority } from './trusted-authority.ts';
@@ -133,10 +133,15 @@ export class Identity {
 
   #validity(): { start: Date; end: Date } {
     const tls = this.tlsCertificate ? this.tls : undefined;
-    const ends = [tls?.notAfter, this.ssh?.validBefore].filter((end) => end !== undefined);
+    const ends = [tls?.notAfter, this.#sshEnd()].filter((end) => end !== undefined);
     const start = tls?.notBefore ?? this.ssh?.validAfter;
     if (!start || ends.length === 0) throw new TeleportError('bad_parameter', 'the certificate has no end');
     return { start, end: new Date(Math.min(...ends.map(Number))) };
+  }
+
+  #sshEnd(): Date | undefined {
+    if (!this.sshCertificate) return undefined;
+    return sshCertificateEnd(this.sshCertificate) ?? this.ssh?.validBefore;
   }
 
   #lifetime(): TtlDecision {

@@ -22,6 +22,19 @@ test('text: time, level, message, fields', () => {
   expect(lines[0]).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z DEBUG ready roles=\["a","b"\] note="two words" bot.name=ci\n$/);
 });
 
+test('text: what has no value is left out, and nothing is too odd for a line', () => {
+  const { lines, log } = logger();
+  const loop: { self?: unknown } = {};
+  loop.self = loop;
+  const at = new Date('2026-01-02T03:04:05Z');
+  log.info({ none: undefined, at, big: 1n, list: ['a b'], nothing: null, loop: [loop] }, 'odd');
+  log.info(loop, 'deep');
+  expect(lines[0]).toMatch(
+    /INFO {2}odd at=2026-01-02T03:04:05.000Z big=1 list=\["a b"\] nothing=null loop="\[unreadable\]"\n$/,
+  );
+  expect(lines[1]).toMatch(/INFO {2}deep self(\.self){8}="\[unreadable\]"\n$/);
+});
+
 test('an error tells its code, hint and causes; its stack only with debug', () => {
   const error = new TeleportError('locked', 'it is locked', { hint: 'unlock it', cause: new Error('deeper') });
   const plain = logger({ format: 'json' });

@@ -19,7 +19,7 @@ export interface LoggerOptions {
 }
 
 /**
- * The agent's logger (pino). Private keys and the given secrets are taken out of every line, whatever field they came in.
+ * The agent's logger; JSON is written by pino. Private keys and the given secrets are taken out of every line, whatever field they came in.
  *
  * @example
  * const logger = createLogger({ format: 'json', secrets: [token] });
@@ -28,9 +28,8 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   const { format = 'text', debug = false, secrets = [] } = options;
   const write = options.write ?? standardError();
   const scrub = scrubber(secrets);
-  const stream: DestinationStream = {
-    write: (line) => write(scrub(format === 'json' ? line : textLine(JSON.parse(line)))),
-  };
+  if (format === 'text') return textLogger((line) => write(scrub(line)), debug);
+  const stream: DestinationStream = { write: (line) => write(scrub(line)) };
   return pino(
     {
       level: debug ? 'debug' : 'info',
@@ -42,6 +41,19 @@ export function createLogger(options: LoggerOptions = {}): Logger {
     },
     stream,
   );
+}
+
+/** Text needs no JSON on its way; every credential makes a line. */
+function textLogger(write: (line: string) => void, debug: boolean): Logger {
+  const at =
+    (level: string) =>
+    (fields: object, message: string): void =>
+      write(textLine({ level, time: new Date().toISOString(), message }, withoutErrors(fields, debug)));
+  return { debug: debug ? at('debug') : () => {}, info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+function withoutErrors(fields: object, debug: boolean): object {
+  return 'err' in fields ? { ...fields, err: errorFields(fields.err, debug) } : fields;
 }
 
 function standardError(): (line: string) => void {

@@ -16,7 +16,7 @@ import { GetUserResponse } from '@teleport-ts/api-types/proto/teleport/users/v1/
 import { UsersServiceDefinition as Users } from '@teleport-ts/api-types/proto/teleport/users/v1/users_service';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DevCluster } from '../dev-cluster.ts';
-import { recordedMessage } from '../testing/recorded.ts';
+import { recordedMessage, settled } from '../testing/recorded.ts';
 import { anonymousClient, userClient, WireBot } from '../testing/wire-bot.ts';
 import { type WireClient, wireStatus } from '../testing/wire-client.ts';
 
@@ -45,37 +45,6 @@ afterAll(async () => {
   bot.client.close();
   await cluster.stop();
 });
-
-/** Whatever differs from one cluster, and from one moment, to the next. */
-const VARIES = new Set([
-  'Revision',
-  'revision',
-  'HostID',
-  'hostId',
-  'ProxyIDs',
-  'ClusterID',
-  'RemoteAddr',
-  'ProxyPublicAddr',
-]);
-const KEYS = new Set(['Cert', 'PublicKey', 'publicKey', 'joinToken', 'instanceId']);
-const TIMES = new Set(['seconds', 'nanos', 'value']);
-
-/** A message with its varying values replaced by what kind of thing they are. */
-function settled(value: unknown, key = ''): unknown {
-  if (VARIES.has(key)) return 'varies';
-  if (KEYS.has(key)) return (value as Buffer).length > 0 ? 'present' : 'absent';
-  if (value instanceof Map) return Object.fromEntries([...value].map(([k, v]) => [k, settled(v, k)]));
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
-  if (Array.isArray(value)) return value.map((item) => settled(item));
-  if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([name]) => name !== '_unknownFields');
-  if (entries.length > 0 && entries.every(([name]) => TIMES.has(name)) && 'nanos' in value && !isZeroOrWhole(value)) {
-    return 'a time';
-  }
-  return Object.fromEntries(entries.map(([name, member]) => [name, settled(member, name)]));
-}
-
-const isZeroOrWhole = (value: object): boolean => Number((value as { seconds: bigint }).seconds) < 1_000_000;
 
 describe('answers about the cluster', () => {
   it('Ping', async () => {

@@ -6,6 +6,7 @@ export {
   parseCertAuthorityLine,
 } from './cert-authority-line.ts';
 export { decodeClusterName, encodeClusterName, TELEPORT_CLUSTER_DOMAIN } from './cluster-name.ts';
+export { didYouMean } from './did-you-mean.ts';
 export { formatGoDuration, msFromNanoseconds, nanosecondsFromMs, parseGoDuration } from './duration.ts';
 export { errorFromStatus, type FailedCall, GrpcCode, type GrpcStatus, statusOf } from './grpc-status.ts';
 export {

@@ -1,4 +1,4 @@
-import { didYouMean } from '@teleport-ts/tbot-core';
+import { didYouMean } from '@teleport-ts/api-types';
 import { UsageError } from './exit.ts';
 
 /** What the parser says about a command line that it does not take, in its own words. */

@@ -27,6 +27,8 @@ export function createProgram(argv: readonly string[], list: readonly CommandMod
     .scriptName('tbot')
     .usage('$0 <command>\n\nMachine ID: an agent, and short-lived credentials from its socket.')
     .command([...list])
+    .example('$0 start -c /etc/tbot.yaml', 'Run an agent')
+    .example('$0 generate --socket /run/tbot.sock application --app-name grafana --out /tmp/app', 'Ask it')
     .demandCommand(1, 'say what to do: a command is missing')
     .strict()
     .version(version)

@@ -1,6 +1,5 @@
-import { isTeleportError, parseGoDuration } from '@teleport-ts/api-types';
+import { didYouMean, isTeleportError, parseGoDuration } from '@teleport-ts/api-types';
 import { z } from 'zod';
-import { didYouMean } from './did-you-mean.ts';
 
 /** A refusal of one value; the hint ends up on the `hint:` line. */
 export class FieldError extends Error {

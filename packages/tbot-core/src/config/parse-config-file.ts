@@ -1,7 +1,7 @@
+import { didYouMean } from '@teleport-ts/api-types';
 import type { z } from 'zod';
 import { ConfigError, type ConfigIssue, pathText } from './config-error.ts';
 import { type ConfigFile, configFileSchema, KNOWN_KEYS } from './config-schema.ts';
-import { didYouMean } from './did-you-mean.ts';
 import { typeName } from './fields.ts';
 import { parseYaml, type YamlSource } from './yaml-source.ts';
 

@@ -1,4 +1,10 @@
-/** The known word that `word` is probably a slip of, or undefined when none is near. */
+/**
+ * The known word that `word` is probably a slip of, or undefined when none is near: for messages about a key, an option or
+ * a command that nobody knows.
+ *
+ * @example
+ * didYouMean('scokets', ['store', 'sockets']); // 'sockets'
+ */
 export function didYouMean(word: string, known: Iterable<string>): string | undefined {
   const wanted = normalised(word);
   let best: string | undefined;

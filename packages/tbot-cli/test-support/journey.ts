@@ -71,8 +71,7 @@ export interface StartedAgent {
  */
 export class Journey implements AsyncDisposable {
   readonly cluster: DevCluster;
-  /** Everything that the agents have printed, those that have ended included. */
-  readonly agents: RunningProgram[] = [];
+  readonly #programs: RunningProgram[] = [];
   readonly #folder: TemporaryDirectory;
   #count = 0;
 
@@ -137,7 +136,7 @@ export class Journey implements AsyncDisposable {
       ],
       { env: { ...BARE_ENVIRONMENT, ...options.env } },
     );
-    this.agents.push(program);
+    this.#programs.push(program);
     return { program, socket, config, bot, token };
   }
 
@@ -158,6 +157,17 @@ export class Journey implements AsyncDisposable {
     );
   }
 
+  /** The same command, not waited for. */
+  startGenerate(socket: string, out: string): RunningProgram {
+    const program = new RunningProgram(
+      process.execPath,
+      [TBOT, 'generate', '--socket', socket, 'application', '--app-name', 'foo', '--out', out],
+      { env: BARE_ENVIRONMENT },
+    );
+    this.#programs.push(program);
+    return program;
+  }
+
   /** Lets other users reach the sockets in the folder, as far as the sockets let them. */
   letOthersIn(): void {
     chmodSync(this.#folder.path, 0o755);
@@ -171,7 +181,7 @@ export class Journey implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.agents.map((agent) => agent[Symbol.asyncDispose]()));
+    await Promise.all(this.#programs.map((agent) => agent[Symbol.asyncDispose]()));
     await this.cluster.stop();
     await this.#folder[Symbol.asyncDispose]();
   }

@@ -13,7 +13,7 @@ afterAll(() => folder[Symbol.asyncDispose]());
 
 const RFD = rfdConfig({ address: 'root.tele.example.com:443', socket: '/my/tbot/socket' });
 
-describe('a wrong configuration: start and validate say the same, with line and column', () => {
+describe('a wrong configuration, with line and column', () => {
   test.each([
     ['an unknown key', `${RFD}scokets: []\n`, ['error: $F:7:1: scokets: unknown key, did you mean sockets?']],
     [
@@ -74,11 +74,17 @@ describe('a wrong configuration: start and validate say the same, with line and 
   ])('%s', async (_, text, lines) => {
     const path = folder.join('tbot.yaml');
     writeFileSync(path, text);
-    const both = await Promise.all([tbot(['start', '-c', path]), tbot(['validate', '-c', path])]);
-    for (const { code, stdout, stderr } of both) {
-      expect([code, stdout]).toEqual([2, '']);
-      expect(stderr.trimEnd().replaceAll(path, '$F').split('\n')).toEqual(lines);
-    }
+    const { code, stdout, stderr } = await tbot(['validate', '-c', path]);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr.trimEnd().replaceAll(path, '$F').split('\n')).toEqual(lines);
+  });
+
+  test('start says the same as validate', async () => {
+    const path = folder.join('tbot.yaml');
+    writeFileSync(path, `${RFD}  rols: [a]\n  mode: 0660\n`);
+    const [start, validate] = await Promise.all([tbot(['start', '-c', path]), tbot(['validate', '-c', path])]);
+    expect(start).toEqual(validate);
+    expect(start.stderr).toContain(`error: ${path}:7:3: `);
   });
 });
 
@@ -88,24 +94,17 @@ describe('a command line that cannot be understood', () => {
     ['genrate', 'error: unknown command "genrate"', /did you mean generate\?/],
     ['start --tokn x', 'error: unknown option --tokn', /did you mean --token\?/],
     ['start', 'error: there is no configuration', /-c tbot\.yaml/],
-    ['start -c /nowhere/tbot.yaml', 'error: there is no configuration file /nowhere/tbot.yaml', undefined],
     ['start -c $D', 'error: the configuration file $D is a directory', undefined],
     ['start -c $F --join-method magic', 'error: --join-method: unknown join method "magic"', /supported: token/],
     ['start -c $F --ca-pin sha256:12', 'error: --ca-pin: is not a CA pin: "sha256:12"', /64 hex digits/],
-    ['start -c $F --certificate-ttl 10s', 'error: credential_ttl: 10s is below the shortest lifetime, 1m', undefined],
     [
       'start -c $F --token /nowhere/token',
       'error: the token file /nowhere/token cannot be read: ENOENT',
       /starts with \//,
     ],
-    ['generate', 'error: say what to generate: application', /commands: application/],
-    ['generate --socket /x app --app-name foo', 'error: --out is missing or empty', /--out file:\/\//],
-    ['generate app --app-name foo --out /x', 'error: no socket is given', /TBOT_SOCKET/],
     ['generate --socket /x app --appname foo --out /x', 'error: unknown option --appname', /did you mean --app-name\?/],
     ['generate --socket /x app --app foo --out /x --ttl 0s', 'error: --ttl must be more than zero', undefined],
-    ['generate --socket /x app --app foo --out /x --ttl soon', 'error: --ttl "soon" is not a duration', /90s, 10m/],
     ['status', 'error: the socket is missing', /--socket/],
-    ['status --format yaml', 'error: --format "yaml" is none of its values', /"text", "json"/],
   ])('tbot %s', async (line, error, hint) => {
     const [directory, file] = [folder.join('directory'), folder.join('good.yaml')];
     mkdirSync(directory, { recursive: true });

@@ -1,3 +1,7 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { TlsIdentity } from '@teleport-ts/api-types';
+import type { AppV3 } from '@teleport-ts/api-types/proto/teleport/types/app';
 import type { Clock } from './clock.ts';
 import type { EventHub } from './events/event-hub.ts';
 import type { Logger } from './logger.ts';
@@ -17,4 +21,23 @@ export interface ClusterContext {
   readonly serverVersion: string;
   /** `localhost:port` of the proxy. */
   readonly proxyPublicAddr: () => string;
+  /** A leaf that can be reached at this moment. */
+  readonly leaf: (name: string) => LeafDoor | undefined;
+}
+
+/** A leaf, as its root's proxy gets at it. */
+export interface LeafDoor {
+  readonly context: ClusterContext;
+  /** Takes over a connection to the leaf's auth service, from its first byte on. */
+  readonly acceptAuth: (socket: Socket) => void;
+  /** Passes a request of a user, as the leaf knows it, on to one of the leaf's applications. */
+  readonly forward: (access: AppAccess, request: IncomingMessage, response: ServerResponse) => void;
+}
+
+/** A user and the application that it may use. */
+export interface AppAccess {
+  readonly app: AppV3;
+  readonly identity: TlsIdentity;
+  /** The address that the request comes from, without the port. */
+  readonly ip: string;
 }

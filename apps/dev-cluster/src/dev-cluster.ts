@@ -4,9 +4,10 @@ import { join, resolve } from 'node:path';
 import { caPin, type SignatureSuite } from '@teleport-ts/api-types';
 import { LockTarget, type LockV2 } from '@teleport-ts/api-types/proto/teleport/types/lock';
 import { type Clock, systemClock } from './clock.ts';
-import type { ClusterContext } from './cluster-context.ts';
+import type { ClusterContext, LeafDoor } from './cluster-context.ts';
 import { notFound } from './errors.ts';
 import { EventHub } from './events/event-hub.ts';
+import { Gate } from './gate.ts';
 import { issueUserCredentials, type UserCredentials, type UserCredentialsRequest } from './issuing/user-credentials.ts';
 import { Listeners } from './listeners.ts';
 import { type Logger, silentLogger } from './logger.ts';
@@ -28,6 +29,7 @@ import { type BotTokenFields, botToken } from './state/tokens.ts';
 import { newUser, type UserFields } from './state/users.ts';
 import { DataDirLock } from './store/data-dir-lock.ts';
 import { toTimestamp, zeroTime } from './timestamps.ts';
+import { LeafClusters, type RoleMap } from './trust/leaf-clusters.ts';
 
 export interface DevClusterOptions {
   /** Default `dev.cluster`. */
@@ -48,6 +50,15 @@ export interface DevClusterOptions {
   readonly clock?: Clock;
   /** Told what is refused and why. Default: nobody. */
   readonly logger?: Logger;
+  /** Leaf clusters to start along with this one, which they trust. */
+  readonly leaves?: readonly LeafOptions[];
+}
+
+/** A leaf is a cluster of its own, on ports of its own, and in a folder below its root's data directory. */
+export interface LeafOptions extends Pick<DevClusterOptions, 'authPort' | 'proxyPort' | 'signatureSuite'> {
+  readonly name: string;
+  /** The leaf's roles that holders of this cluster's roles get there: `{ deployer: ['deployer'] }`. Default: none. */
+  readonly roleMap?: RoleMap;
 }
 
 /** An application of the cluster. */
@@ -91,6 +102,8 @@ export class DevCluster implements AsyncDisposable {
   readonly #context: ClusterContext;
   readonly #tokens: IdentityTokens;
   readonly #lock: DataDirLock | undefined;
+  readonly #gate = new Gate();
+  readonly #leaves: LeafClusters;
   #listeners: Listeners | undefined;
   #ports: { auth: number; proxy: number };
   #stopped: Promise<void> | undefined;
@@ -114,8 +127,10 @@ export class DevCluster implements AsyncDisposable {
       logger,
       serverVersion: options.serverVersion ?? '18.0.0',
       proxyPublicAddr: () => this.proxyAddress,
+      leaf: (leaf) => this.#leaves.door(leaf),
     };
     this.#tokens = new IdentityTokens(this.#context);
+    this.#leaves = new LeafClusters(this.#context);
     state.store.ready();
   }
 
@@ -131,6 +146,7 @@ export class DevCluster implements AsyncDisposable {
     try {
       cluster = new DevCluster(dataDir === undefined ? options : { ...options, dataDir }, lock);
       await cluster.#open();
+      await cluster.#startLeaves();
       return cluster;
     } catch (error) {
       if (cluster) await cluster.stop();
@@ -317,11 +333,32 @@ export class DevCluster implements AsyncDisposable {
     return issueUserCredentials(this.#context, request);
   }
 
+  /**
+   * A leaf by its name.
+   *
+   * @throws TeleportError `not_found`
+   */
+  leaf(name: string): DevCluster {
+    return this.#leaves.get(name);
+  }
+
+  /**
+   * Cuts the cluster off: all connections are reset, and so are those that come until {@link heal}. With `silent` those
+   * are swallowed without an answer, as by a network that loses everything.
+   */
+  partition({ silent = false }: { readonly silent?: boolean } = {}): void {
+    this.#gate.shut(silent);
+  }
+
+  /** Ends a {@link partition}. */
+  heal(): void {
+    this.#gate.heal();
+  }
+
   /** Closes everything and comes back on the same ports with the same state, as after a crash of the real one. */
   async restart(): Promise<void> {
     if (this.#stopped) throw new Error('the cluster is stopped');
-    await this.#listeners?.close();
-    this.#listeners = undefined;
+    await this.#close();
     await this.#open();
   }
 
@@ -338,7 +375,8 @@ export class DevCluster implements AsyncDisposable {
   async #stop(): Promise<void> {
     try {
       this.#context.rotator.stop();
-      await this.#listeners?.close();
+      await this.#leaves.stop();
+      await this.#close();
       this.#context.events.close();
       this.#context.state.store.close();
     } finally {
@@ -357,10 +395,41 @@ export class DevCluster implements AsyncDisposable {
       host: this.#options.host ?? '127.0.0.1',
       authPort: this.#ports.auth,
       proxyPort: this.#ports.proxy,
+      gate: this.#gate,
     });
+    this.#gate.setListening(true);
     this.#ports = { auth: this.#listeners.authPort, proxy: this.#listeners.proxyPort };
     state.rememberPorts(this.#ports.auth, this.#ports.proxy);
     if (this.webCaPath !== undefined) writeFileSync(this.webCaPath, this.webCaPem, { mode: 0o644 });
+  }
+
+  async #close(): Promise<void> {
+    this.#gate.setListening(false);
+    await this.#listeners?.close();
+    this.#listeners = undefined;
+  }
+
+  async #startLeaves(): Promise<void> {
+    const { leaves = [], dataDir, host, clock, logger, serverVersion } = this.#options;
+    this.#leaves.expectNone();
+    const inherited = { host, clock, logger, serverVersion };
+    for (const { roleMap = {}, ...own } of leaves) {
+      const folder = dataDir === undefined ? {} : { dataDir: join(dataDir, 'leaves', encodeURIComponent(own.name)) };
+      const leaf = await DevCluster.start({ ...withoutUndefined(inherited), ...own, ...folder });
+      const entrance = { context: leaf.#context, gate: leaf.#gate, door: () => leaf.#door };
+      await this.#leaves.add(leaf, entrance, roleMap);
+    }
+  }
+
+  /** How the root's proxy gets in. */
+  get #door(): LeafDoor | undefined {
+    const listeners = this.#listeners;
+    if (!listeners || !this.#gate.isOpen) return undefined;
+    return {
+      context: this.#context,
+      acceptAuth: (socket) => listeners.acceptAuth(socket),
+      forward: (access, request, response) => listeners.forward(access, request, response),
+    };
   }
 
   #publicHost(loopback: string): string {
@@ -368,3 +437,8 @@ export class DevCluster implements AsyncDisposable {
     return ['127.0.0.1', '0.0.0.0', '::', '::1', 'localhost'].includes(host) ? loopback : host;
   }
 }
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+const withoutUndefined = <T extends object>(members: T): Defined<T> =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Defined<T>;

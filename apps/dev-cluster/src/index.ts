@@ -1,7 +1,15 @@
 export { type Clock, systemClock, type Timer } from './clock.ts';
-export { type Application, DevCluster, type DevClusterOptions, type LockFields } from './dev-cluster.ts';
+export {
+  type Application,
+  DevCluster,
+  type DevClusterOptions,
+  type LeafOptions,
+  type LockFields,
+  type RotationPhase,
+} from './dev-cluster.ts';
 export type { UserCredentials, UserCredentialsRequest } from './issuing/user-credentials.ts';
 export type { Logger } from './logger.ts';
+export type { AuthorityType } from './pki/cert-authority.ts';
 export type { DemoAnswer } from './proxy/demo-application.ts';
 export type { Fault, Faults } from './rpc/faults.ts';
 export type { ReceivedCall, ReceivedCalls } from './rpc/received-calls.ts';

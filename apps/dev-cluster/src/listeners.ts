@@ -1,9 +1,12 @@
 import type { KeyObject } from 'node:crypto';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { keyAlgorithmFor, privateKeyPem } from '@teleport-ts/api-types';
 import { authenticate } from './access/authenticate.ts';
 import { AuthListener, type ServerIdentity } from './auth/auth-listener.ts';
-import type { ClusterContext } from './cluster-context.ts';
+import type { ClientAuthority } from './auth/client-certificate.ts';
+import type { AppAccess, ClusterContext } from './cluster-context.ts';
+import type { Gate } from './gate.ts';
 import { makePrivateKeyInBackground } from './pki/key-pair.ts';
 import { issueHostTlsCertificate } from './pki/tls-certificate.ts';
 import { localNames } from './pki/web-certificate.ts';
@@ -19,6 +22,7 @@ import { RpcServer } from './rpc/rpc-server.ts';
 import { authServices } from './services/index.ts';
 import { joinService } from './services/join-service.ts';
 import { botOf } from './state/bots.ts';
+import { foreignClientAuthorities } from './trust/foreign-authorities.ts';
 
 export interface ListenersOptions {
   readonly context: ClusterContext;
@@ -29,6 +33,7 @@ export interface ListenersOptions {
   readonly host: string;
   readonly authPort: number;
   readonly proxyPort: number;
+  readonly gate: Gate;
 }
 
 /** Everything of a cluster that holds a socket: the two ports, what answers on them, and the demo application. */
@@ -37,15 +42,22 @@ export class Listeners {
   readonly #demo: DemoApplication;
   readonly #rpc: RpcServer;
   readonly #joinRpc: RpcServer;
+  readonly #forwarder: AppForwarder;
+  readonly #authServer: Server;
+  readonly #proxyServer: Server;
   readonly #auth: AuthListener;
   readonly #web: WebListener;
   readonly #proxy: ProxyListener;
   readonly #endRotation: () => void;
 
   private constructor(options: ListenersOptions, key: KeyObject) {
-    const { context, calls, faults, tokens } = options;
+    const { context, calls, faults, tokens, gate } = options;
     const { state, authorities, clock, logger, serverVersion } = context;
     this.#options = options;
+    const clientAuthorities = (): ClientAuthority[] => [
+      ...authorities.forClients(),
+      ...foreignClientAuthorities(state),
+    ];
     const common = { serverVersion, calls, faults, clock, logger };
     this.#rpc = new RpcServer({ ...common, services: authServices(context), refusesOldClients: true });
     this.#joinRpc = new RpcServer({ ...common, services: [joinService(context)], refusesOldClients: false });
@@ -53,7 +65,7 @@ export class Listeners {
       state,
       rpc: this.#rpc,
       identity: authIdentity(context, key),
-      authorities: () => authorities.forClients(),
+      authorities: clientAuthorities,
       clock,
       logger,
     });
@@ -61,15 +73,15 @@ export class Listeners {
       if (type === 'host') this.#auth.setIdentity(authIdentity(context, key));
     });
     this.#demo = new DemoApplication((user) => botOf(state, state.users.get(user))?.metadata?.name);
-    const forwarder = new AppForwarder(context, tokens, () => this.#demo.uri);
+    this.#forwarder = new AppForwarder(context, tokens, () => this.#demo.uri);
     const api = new WebApi(context, tokens);
     this.#web = new WebListener({
       identity: authorities.web.issue(this.#webNames()),
-      authorities: () => authorities.forClients(),
+      authorities: clientAuthorities,
       clock,
       logger,
       handle: (peer, request, response) => {
-        if (peer) forwarder.handle(peer, request, response);
+        if (peer) this.#forwarder.handle(peer, request, response);
         else api.handle(request, response).catch(() => response.destroy());
       },
       other: {
@@ -83,12 +95,17 @@ export class Listeners {
     });
     this.#proxy = new ProxyListener(
       {
-        auth: (cluster) => (cluster === state.name ? (socket: Socket) => this.#auth.accept(socket) : undefined),
+        auth: (cluster) =>
+          cluster === state.name ? (socket: Socket) => this.#auth.accept(socket) : context.leaf(cluster)?.acceptAuth,
         web: (socket) => this.#web.accept(socket),
         join: (socket) => this.#web.accept(socket),
       },
       logger,
     );
+    this.#authServer = createServer({ noDelay: true }, (socket) => this.acceptAuth(socket));
+    this.#proxyServer = createServer({ noDelay: true }, (socket) => {
+      if (gate.admit(socket)) this.#proxy.accept(socket);
+    });
   }
 
   static async open(options: ListenersOptions): Promise<Listeners> {
@@ -97,8 +114,8 @@ export class Listeners {
     const listeners = new Listeners(options, key);
     try {
       await listeners.#demo.start();
-      await listen(listeners.#auth.server, options.host, options.authPort);
-      await listen(listeners.#proxy.server, options.host, options.proxyPort);
+      await listen(listeners.#authServer, options.host, options.authPort);
+      await listen(listeners.#proxyServer, options.host, options.proxyPort);
       return listeners;
     } catch (error) {
       await listeners.close();
@@ -107,11 +124,21 @@ export class Listeners {
   }
 
   get authPort(): number {
-    return portOf(this.#auth.server);
+    return portOf(this.#authServer);
   }
 
   get proxyPort(): number {
-    return portOf(this.#proxy.server);
+    return portOf(this.#proxyServer);
+  }
+
+  /** Takes over a connection to the auth service, from its first byte on. */
+  acceptAuth(socket: Socket): void {
+    if (this.#options.gate.admit(socket)) this.#auth.accept(socket);
+  }
+
+  /** Passes a request on to an application. */
+  forward(access: AppAccess, request: IncomingMessage, response: ServerResponse): void {
+    this.#forwarder.forward(access, request, response);
   }
 
   /** Makes a web certificate that covers applications that have come since the last one. */
@@ -121,12 +148,12 @@ export class Listeners {
 
   async close(): Promise<void> {
     this.#endRotation();
-    const closed = [stopped(this.#auth.server), stopped(this.#proxy.server)];
+    const closed = [stopped(this.#authServer), stopped(this.#proxyServer)];
     this.#rpc.close();
     this.#joinRpc.close();
     this.#web.close();
     this.#auth.close();
-    this.#proxy.close();
+    this.#options.gate.close();
     await Promise.all([...closed, this.#demo.stop()]);
   }
 

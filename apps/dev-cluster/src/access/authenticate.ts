@@ -1,6 +1,8 @@
-import type { TlsIdentity } from '@teleport-ts/api-types';
+import type { TlsIdentity, Traits } from '@teleport-ts/api-types';
 import { accessDenied, notFound } from '../errors.ts';
-import type { ClusterState } from '../state/cluster-state.ts';
+import { authorityKey, type ClusterState } from '../state/cluster-state.ts';
+import { localIdentity, remoteTraits, remoteUserName } from '../trust/remote-user.ts';
+import { mapRoles } from '../trust/role-map.ts';
 import type { Caller } from './caller.ts';
 import { type LockSubject, lockOn } from './locks.ts';
 import { RoleSet } from './role-set.ts';
@@ -10,6 +12,8 @@ import { ruleError, type Verb } from './rules.ts';
 export interface VerifiedPeer {
   readonly identity: TlsIdentity;
   readonly isHost: boolean;
+  /** The cluster whose authority issued it. */
+  readonly cluster: string;
 }
 
 const NOBODY = new RoleSet([]);
@@ -22,19 +26,39 @@ const NOBODY = new RoleSet([]);
  */
 export function authenticate(state: ClusterState, peer: VerifiedPeer | undefined, ip: string): Caller {
   if (!peer) return { user: '', roles: new NopRoles(), ip };
-  const { identity, isHost } = peer;
+  const { identity, isHost, cluster } = peer;
+  if (cluster !== state.name) return authenticateRemote(state, peer, ip);
   if (isHost) return { user: identity.user, roles: NOBODY, identity, systemRole: identity.roles[0] as string, ip };
 
   const { user, roles, traits } = identity;
   if (!state.users.has(user)) throw notFound(`access denied\n\t"user" ${JSON.stringify(user)} does not exist`);
   const lock = lockOn(subjectOf(identity), state.locks.values(), state.clock.now());
   if (lock) throw accessDenied();
-  const held = roles.map((name) => {
+  return { user, roles: rolesByName(state, roles, traits), identity, ip };
+}
+
+/** Somebody of another cluster has the roles that this one's map says, and is nobody when it says none. */
+function authenticateRemote(state: ClusterState, { identity, isHost, cluster }: VerifiedPeer, ip: string): Caller {
+  const roleMap = state.foreignAuthorities.get(authorityKey('user', cluster))?.Spec?.RoleMap ?? [];
+  const names = isHost ? [] : mapRoles(roleMap, identity.roles);
+  if (names.length === 0) throw accessDenied();
+  const user = remoteUserName(identity.user, cluster);
+  const traits = remoteTraits(identity);
+  const roles = rolesByName(state, names, traits);
+  const now = state.clock.now();
+  const local = localIdentity(identity, { user, cluster: state.name, roles, traits }, now);
+  const isLocked = [local, identity].some((each) => lockOn(subjectOf(each), state.locks.values(), now));
+  if (isLocked) throw accessDenied();
+  return { user, roles, identity: local, isRemote: true, ip };
+}
+
+function rolesByName(state: ClusterState, names: readonly string[], traits: Traits): RoleSet {
+  const held = names.map((name) => {
     const role = state.roles.get(name);
     if (!role) throw notFound(`access denied\n\trole ${name} is not found`);
     return role;
   });
-  return { user, roles: new RoleSet(held, traits), identity, ip };
+  return new RoleSet(held, traits);
 }
 
 /** What a lock may be aimed at, for the holder of a certificate. */

@@ -162,6 +162,7 @@ function conditionsWithTraits(conditions: RoleConditions | undefined, traits: Tr
     AzureIdentities: fill(conditions.AzureIdentities),
     GCPServiceAccounts: fill(conditions.GCPServiceAccounts),
     AppLabels: labelsWithTraits(conditions.AppLabels, traits),
+    ClusterLabels: labelsWithTraits(conditions.ClusterLabels, traits),
     DatabaseLabels: labelsWithTraits(conditions.DatabaseLabels, traits),
     KubernetesLabels: labelsWithTraits(conditions.KubernetesLabels, traits),
     NodeLabels: labelsWithTraits(conditions.NodeLabels, traits),

@@ -7,9 +7,11 @@ import { accessDenied } from '../errors.ts';
 
 /** What roles grant access to by labels. */
 export type UsableKind = 'app' | 'db' | 'kube_cluster' | 'node';
+/** The same and leaves, which are passed through rather than used. */
+export type LabelledKind = UsableKind | 'remote_cluster';
 
 export interface Usable {
-  readonly kind: UsableKind;
+  readonly kind: LabelledKind;
   /** Those that commands found included. */
   readonly labels: ReadonlyMap<string, string>;
 }
@@ -17,14 +19,15 @@ export interface Usable {
 type LabelField = 'AppLabels' | 'ClusterLabels' | 'DatabaseLabels' | 'KubernetesLabels' | 'NodeLabels';
 
 /** The field of a role's conditions that speaks of a kind; its expression is called `<field>Expression`. */
-export const LABEL_FIELDS: Readonly<Record<UsableKind, LabelField>> = {
+export const LABEL_FIELDS: Readonly<Record<LabelledKind, LabelField>> = {
   app: 'AppLabels',
   db: 'DatabaseLabels',
   kube_cluster: 'KubernetesLabels',
   node: 'NodeLabels',
+  remote_cluster: 'ClusterLabels',
 };
 
-export const labelExpressionOf = (conditions: RoleConditions | undefined, kind: UsableKind): string =>
+export const labelExpressionOf = (conditions: RoleConditions | undefined, kind: LabelledKind): string =>
   conditions?.[`${LABEL_FIELDS[kind]}Expression`] ?? '';
 
 export const usableApp = (app: AppV3): Usable => usable('app', app, app.Spec?.DynamicLabels);

@@ -63,10 +63,6 @@ export class AuthListener {
     this.#server.emit('connection', socket);
   }
 
-  get server(): Server {
-    return this.#server;
-  }
-
   /** What the listener shows from the next connection on. */
   setIdentity(identity: ServerIdentity): void {
     this.#server.setSecureContext({ ...identity, minVersion: 'TLSv1.2', secureOptions: constants.SSL_OP_NO_TICKET });

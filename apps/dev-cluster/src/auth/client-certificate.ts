@@ -47,7 +47,7 @@ function verifyClientCertificate(
       `certificate with the roles ${identity.roles} is issued by a ${issuer.type} authority`,
     );
   }
-  return { identity, isHost: issuer.type === 'host' };
+  return { identity, isHost: issuer.type === 'host', cluster: issuer.cluster };
 }
 
 function readIdentity(certificate: X509Certificate): TlsIdentity {

@@ -6,6 +6,7 @@ import type { ClusterContext } from '../cluster-context.ts';
 import { badParameter, notFound, unknownError } from '../errors.ts';
 import { certificateLogins, issueSshUserCertificate } from '../pki/ssh-certificate.ts';
 import { issueTlsCertificate } from '../pki/tls-certificate.ts';
+import { reaches } from '../trust/remote-cluster.ts';
 
 /** What is to be certified; all decisions about it are made. */
 export interface CertificateGrant {
@@ -66,9 +67,13 @@ export function checkLocks(
   if (lock) throw lockError(lock);
 }
 
-function checkTargets({ state }: ClusterContext, { routeToCluster, kubernetesCluster }: CertificateGrant): void {
+function checkTargets({ state }: ClusterContext, { roles, routeToCluster, kubernetesCluster }: CertificateGrant): void {
   if (routeToCluster !== '' && routeToCluster !== state.name) {
-    throw notFound(`remote cluster ${JSON.stringify(routeToCluster)} is not found`);
+    const leaf = state.remoteClusters.get(routeToCluster);
+    if (!leaf) throw notFound(`remote cluster ${JSON.stringify(routeToCluster)} is not found`);
+    if (!reaches(roles, leaf)) throw notFound(`remote cluster ${JSON.stringify(routeToCluster)} not found`);
+    // What the leaf has is the leaf's business.
+    return;
   }
   // Whether somebody serves it, not whether the caller may use it.
   const isServed = (): boolean =>

@@ -1,40 +1,50 @@
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import type { TlsIdentity } from '@teleport-ts/api-types';
 import type { AppServerV3, AppV3 } from '@teleport-ts/api-types/proto/teleport/types/app';
 import { authenticate, type VerifiedPeer } from '../access/authenticate.ts';
-import type { RoleSet } from '../access/role-set.ts';
-import type { ClusterContext } from '../cluster-context.ts';
+import type { Caller } from '../access/caller.ts';
+import type { AppAccess, ClusterContext, LeafDoor } from '../cluster-context.ts';
 import { DEMO_URI } from '../state/applications.ts';
 import type { IdentityTokens } from './identity-token.ts';
 
-/** An application for the identity, or the status that it is refused with. */
-export type AppDecision = { readonly app: AppV3 } | { readonly status: 403 | 404; readonly reason: string };
+/**
+ * An application for the identity as the application's cluster knows it, which may be a leaf; or the status that it is
+ * refused with.
+ */
+export type AppDecision =
+  | { readonly app: AppV3; readonly identity: TlsIdentity; readonly leaf?: LeafDoor | undefined }
+  | { readonly status: 403 | 404; readonly reason: string };
 
 /**
  * Whether the holder of a verified certificate reaches an application, and which one: its route names the public address
  * and the cluster, its session must still be there, and its roles must allow the application. The route's name, and the
  * request's `Host`, are not looked at.
  */
-export function decideAppAccess(
-  { state }: ClusterContext,
-  { identity, isHost }: VerifiedPeer,
-  ip: string,
-): AppDecision {
+export function decideAppAccess(context: ClusterContext, peer: VerifiedPeer, ip: string): AppDecision {
+  const { state } = context;
+  const { identity, isHost } = peer;
   const refused = (reason: string): AppDecision => ({ status: 403, reason });
   const route = identity.app;
   if (isHost || !route?.sessionId) return refused('the certificate has no route to an application');
   if (state.appSessions.get(route.sessionId)?.Spec?.User !== identity.user) return refused('the session is gone');
-  if (route.clusterName !== state.name) return refused(`cluster ${JSON.stringify(route.clusterName)} is not known`);
-  let roles: RoleSet;
+  const leaf = route.clusterName === state.name ? undefined : context.leaf(route.clusterName ?? '');
+  if (route.clusterName !== state.name && !leaf) {
+    return refused(`cluster ${JSON.stringify(route.clusterName)} is not known`);
+  }
+  const there = leaf?.context.state ?? state;
+  let caller: Caller;
   try {
-    ({ roles } = authenticate(state, { identity, isHost }, ip));
+    caller = authenticate(state, peer, ip);
+    if (leaf) caller = authenticate(there, peer, ip);
   } catch (error) {
     return refused((error as Error).message);
   }
-  const servers = state.appServers.values().filter((server) => isAt(server, route.publicAddr));
+  const servers = there.appServers.values().filter((server) => isAt(server, route.publicAddr));
   if (servers.length === 0) return refused(`nothing is at ${JSON.stringify(route.publicAddr)}`);
-  const allowed = servers.map((server) => server.Spec?.App as AppV3).find((app) => roles.mayUseApp(app));
-  return allowed ? { app: allowed } : { status: 404, reason: `no role allows ${JSON.stringify(route.publicAddr)}` };
+  const allowed = servers.map((server) => server.Spec?.App as AppV3).find((app) => caller.roles.mayUseApp(app));
+  if (allowed) return { app: allowed, identity: caller.identity ?? identity, leaf };
+  return { status: 404, reason: `no role allows ${JSON.stringify(route.publicAddr)}` };
 }
 
 function isAt(server: AppServerV3, publicAddr: string | undefined): boolean {
@@ -76,16 +86,13 @@ export class AppForwarder {
       answerText(response, decision.status, decision.status === 403 ? 'Forbidden' : 'Not Found');
       return;
     }
-    this.#forward(decision.app, peer, ip, request, response);
+    const { app, identity, leaf } = decision;
+    if (leaf) leaf.forward({ app, identity, ip }, request, response);
+    else this.forward({ app, identity, ip }, request, response);
   }
 
-  #forward(
-    app: AppV3,
-    { identity }: VerifiedPeer,
-    ip: string,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): void {
+  /** Passes a request on; whether the identity may use the application is decided. */
+  forward({ app, identity, ip }: AppAccess, request: IncomingMessage, response: ServerResponse): void {
     const uri = app.Spec?.URI || '';
     const target = new URL(uri === DEMO_URI ? this.#demoUri() : uri);
     const send = target.protocol === 'https:' ? httpsRequest : httpRequest;

@@ -1,4 +1,4 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Logger } from '../logger.ts';
 import { type ClientHello, readClientHello } from './client-hello.ts';
 import { routeOf } from './route.ts';
@@ -16,25 +16,16 @@ const HELLO_TIMEOUT_MS = 10_000;
 
 /** The proxy's port: looks at the first message of each connection and hands the connection on, unread. */
 export class ProxyListener {
-  readonly server: Server;
   readonly #targets: ProxyTargets;
   readonly #logger: Logger;
-  readonly #sockets = new Set<Socket>();
 
   constructor(targets: ProxyTargets, logger: Logger) {
     this.#targets = targets;
     this.#logger = logger;
-    this.server = createServer((socket) => this.#accept(socket));
   }
 
-  close(): void {
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  #accept(socket: Socket): void {
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
-    socket.on('error', () => socket.destroy());
+  /** Takes over a connection, from its first byte on. */
+  accept(socket: Socket): void {
     socket.setTimeout(HELLO_TIMEOUT_MS, () => socket.destroy());
     let received = Buffer.alloc(0);
     const onData = (chunk: Buffer): void => {

@@ -39,6 +39,6 @@ export function authServices(context: ClusterContext): Service[] {
     clusterConfigService(context),
     botService(context),
     botInstanceService(context),
-    presenceService(),
+    presenceService(context),
   ];
 }

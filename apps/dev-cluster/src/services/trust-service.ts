@@ -1,11 +1,14 @@
 import { TrustServiceDefinition } from '@teleport-ts/api-types/proto/teleport/trust/v1/trust_service';
+import type { CertAuthorityV2 } from '@teleport-ts/api-types/proto/teleport/types/cert_authority';
 import { authorize } from '../access/caller.ts';
 import type { ClusterContext } from '../cluster-context.ts';
 import { badParameter, notFound } from '../errors.ts';
 import { generateHostCert } from '../issuing/host-certs.ts';
 import { AUTHORITY_TYPES, type AuthorityType } from '../pki/cert-authority.ts';
+import { nameOf } from '../resources.ts';
 import { type Service, service } from '../rpc/service.ts';
 import { authorityResource } from '../state/authority-resource.ts';
+import { authorityKey } from '../state/cluster-state.ts';
 
 /** The order in which they are listed. */
 const SORTED_TYPES = [...AUTHORITY_TYPES].sort();
@@ -17,7 +20,11 @@ export function trustService(context: ClusterContext): Service {
       if (domain === '') throw badParameter('missing parameter Name');
       const known = knownType(type);
       authorize(caller, 'cert_authority', includeKey ? 'read' : 'readnosecrets');
-      if (domain !== state.name) throw notFound(`"cert_authority" "${type}/${domain}" does not exist`);
+      if (domain !== state.name) {
+        const foreign = state.foreignAuthorities.get(authorityKey(type, domain));
+        if (!foreign) throw notFound(`"cert_authority" "${type}/${domain}" does not exist`);
+        return foreign;
+      }
       await authorities.prepare(known);
       return authorityResource(authorities, known, { secrets: includeKey });
     },
@@ -26,9 +33,9 @@ export function trustService(context: ClusterContext): Service {
       // By prefix: `db` brings `db_client` along, an empty type all.
       const types = SORTED_TYPES.filter((candidate) => candidate.startsWith(type));
       await Promise.all(types.map((each) => authorities.prepare(each)));
-      return {
-        certAuthoritiesV2: types.map((each) => authorityResource(authorities, each, { secrets: includeKey })),
-      };
+      const own = types.map((each) => authorityResource(authorities, each, { secrets: includeKey }));
+      const foreign = state.foreignAuthorities.values().filter(({ SubKind }) => SubKind.startsWith(type));
+      return { certAuthoritiesV2: [...own, ...foreign].sort(byTypeAndCluster) };
     },
     async rotateCertAuthority(request, { caller }) {
       authorize(caller, 'cert_authority', 'update', 'create');
@@ -40,6 +47,11 @@ export function trustService(context: ClusterContext): Service {
       return { sshCertificate: generateHostCert(context, request) };
     },
   });
+}
+
+function byTypeAndCluster(one: CertAuthorityV2, other: CertAuthorityV2): number {
+  const [a, b] = [one, other].map((each) => `${each.SubKind}/${nameOf(each)}`) as [string, string];
+  return a < b ? -1 : 1;
 }
 
 function knownType(type: string): AuthorityType {

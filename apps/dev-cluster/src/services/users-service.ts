@@ -7,6 +7,7 @@ import { matchesSearch } from '../predicate/resource-expression.ts';
 import { nameOf, revisionOf, stamped } from '../resources.ts';
 import { type Service, service } from '../rpc/service.ts';
 import { newUser } from '../state/users.ts';
+import { remoteUser } from '../trust/remote-user.ts';
 
 const DEFAULT_PAGE = 1000;
 
@@ -50,7 +51,7 @@ export function usersService({ state }: ClusterContext): Service {
     getUser({ name, currentUser, withSecrets }, { caller }) {
       if (currentUser) {
         if (!caller.identity) throw notFound('"user" "" does not exist');
-        return { user: get(caller.user) };
+        return { user: caller.isRemote ? remoteUser(caller.identity) : get(caller.user) };
       }
       if (withSecrets) throw badParameter('this cluster keeps no secrets of users');
       if (name !== caller.user || !caller.identity) authorize(caller, 'user', 'read');

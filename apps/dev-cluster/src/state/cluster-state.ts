@@ -8,6 +8,7 @@ import { KubernetesClusterV3, KubernetesServerV3 } from '@teleport-ts/api-types/
 import { CertAuthorityV2 } from '@teleport-ts/api-types/proto/teleport/types/cert_authority';
 import { LockV2 } from '@teleport-ts/api-types/proto/teleport/types/lock';
 import { ProvisionTokenV2 } from '@teleport-ts/api-types/proto/teleport/types/provision_token';
+import { RemoteClusterV3 } from '@teleport-ts/api-types/proto/teleport/types/remote_cluster';
 import { RoleV6 } from '@teleport-ts/api-types/proto/teleport/types/role';
 import { ServerV2 } from '@teleport-ts/api-types/proto/teleport/types/server';
 import { UserV2 } from '@teleport-ts/api-types/proto/teleport/types/user';
@@ -60,6 +61,8 @@ export class ClusterState {
   /** All heartbeats in one order. */
   readonly unified: UnifiedIndex;
   readonly appSessions: Collection<WebSessionV2>;
+  /** The leaves. */
+  readonly remoteClusters: Collection<RemoteClusterV3>;
   /** What is known of other clusters' authorities, by {@link authorityKey}. */
   readonly foreignAuthorities: Collection<CertAuthorityV2>;
   readonly #facts: Collection<ClusterFacts>;
@@ -86,6 +89,7 @@ export class ClusterState {
     this.nodes = store.collection('node', { codec: ServerV2, expiresAt });
     this.unified = new UnifiedIndex(this);
     this.appSessions = store.collection('web_session', { codec: WebSessionV2, expiresAt });
+    this.remoteClusters = store.collection('remote_cluster', { codec: RemoteClusterV3, expiresAt });
     this.foreignAuthorities = store.collection('cert_authority', { codec: CertAuthorityV2, expiresAt });
     const known = this.#facts.get(FACTS);
     if (known && name !== undefined && known.name !== name) {

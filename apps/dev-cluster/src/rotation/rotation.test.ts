@@ -247,6 +247,19 @@ describe('a rotation by its schedule', () => {
   });
 });
 
+it('leaves no timer behind when the cluster stops', async () => {
+  await start();
+  await alice.call(Trust, 'rotateCertAuthority', { type: 'user', mode: 'auto' });
+  const watch = new Collected(alice.stream(Auth, 'watchEvents', { Kinds: [{ Kind: 'lock' }] }));
+  await watch.next();
+  await cluster.upsertBot({ name: 'ci', roles: [] });
+  await cluster.createToken({ botName: 'ci', expiresInMs: HOUR_MS });
+  expect(clock.timers).toBe(2);
+  await stop();
+  expect(clock.timers).toBe(0);
+  expect((await watch.status()).code).not.toBe(0);
+});
+
 describe('a cluster that is started again', () => {
   let directory: TemporaryDirectory;
   beforeAll(async () => {

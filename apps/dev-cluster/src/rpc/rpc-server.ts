@@ -241,7 +241,12 @@ function toCall(call: UnaryCall | StreamCall, caller: Caller): Call {
 
 function drained(call: StreamCall): Promise<void> {
   return new Promise((resolve) => {
-    call.once('drain', resolve);
-    call.once('cancelled', resolve);
+    const done = (): void => {
+      call.off('drain', done);
+      call.off('cancelled', done);
+      resolve();
+    };
+    call.once('drain', done);
+    call.once('cancelled', done);
   });
 }

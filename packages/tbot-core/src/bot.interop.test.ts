@@ -1,10 +1,8 @@
-import { appendFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isTeleportError, type TeleportError } from '@teleport-ts/api-types';
 import { RealTeleport, TemporaryDirectory, teleportBinDir } from '@teleport-ts/dev-cluster/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { until } from '../test-support/bot-in-cluster.ts';
 import { visitApplication } from '../test-support/visit-application.ts';
 import { Bot } from './bot.ts';
 import type { BotOptions } from './bot-types.ts';
@@ -161,12 +159,10 @@ describe.skipIf(!teleportBinDir())('a bot of a real Teleport 18', () => {
 
   it('reaches an application of a leaf cluster', async () => {
     const uri = `http://127.0.0.1:${(application.address() as AddressInfo).port}`;
-    await using leaf = await RealTeleport.start({
-      name: 'leaf.test',
+    await using leaf = await RealTeleport.startLeaf(root, {
       applications: [{ name: 'far', uri, labels: { team: 'dev' } }],
     });
     await leaf.createRole('deployer', { allow: { app_labels: { team: 'dev' } } });
-    await trust(root, leaf);
     const bot = await joined();
     expect((await bot.describe()).clusters).toEqual(['root.test', 'leaf.test']);
     const identity = await bot.generateIdentity({ kind: 'application', name: 'far', cluster: 'leaf.test' });
@@ -181,31 +177,3 @@ describe.skipIf(!teleportBinDir())('a bot of a real Teleport 18', () => {
     expect((await failure(bot.generateIdentity({ kind: 'application', name: 'far' }))).code).toBe('not_found');
   });
 });
-
-/** Makes `leaf` trust `root`, and waits until the root says that it is online. */
-async function trust(root: RealTeleport, leaf: RealTeleport): Promise<void> {
-  // The leaf’s processes take their web authorities from this file, when they start.
-  await appendFile(leaf.webCaPath, root.webCaPem);
-  await leaf.restart();
-  await root.tctl(['tokens', 'add', '--type=trusted_cluster', '--ttl=1h', '--value=token-of-the-leaf']);
-  const resource = {
-    kind: 'trusted_cluster',
-    version: 'v2',
-    metadata: { name: root.name },
-    spec: {
-      enabled: true,
-      token: 'token-of-the-leaf',
-      web_proxy_addr: root.proxyAddress,
-      tunnel_addr: root.proxyAddress,
-      role_map: [{ remote: 'deployer', local: ['deployer'] }],
-    },
-  };
-  await leaf.tctl(['create', '-f'], JSON.stringify(resource));
-  let online = false;
-  const endMs = Date.now() + 60_000;
-  while (!online && Date.now() < endMs) {
-    online = (await root.tctl(['get', 'remote_cluster', '--format=json'])).includes('"online"');
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-  await until(() => online);
-}

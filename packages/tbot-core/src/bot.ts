@@ -88,7 +88,10 @@ export class Bot implements RunningBot {
       botUser,
       facts: this.#facts,
       proxyAddress: () => this.#proxyAddress(),
-      dial: (credential, leaf) => dial(settings.dial, credential, leaf === undefined ? {} : { cluster: leaf }),
+      dial: (credential, leaf) =>
+        leaf === undefined
+          ? dial(settings.dial, credential)
+          : dial({ ...settings.dial, address: this.#leafGateway() }, credential, { cluster: leaf }),
       defaultTtlMs: ttlMs,
       clock,
       random,
@@ -199,6 +202,12 @@ export class Bot implements RunningBot {
     if (!identity.validAt(this.#settings.clock.now())) return 'expired';
     if (renewing) return 'renewing';
     return end || lastFailure ? 'degraded' : 'running';
+  }
+
+  /** Leaves are reached through a proxy only: the one that is dialled anyway, else the one that the cluster names. */
+  #leafGateway(): string {
+    const { address } = this.#settings.dial;
+    return this.#link.client.connection.method === 'auth' ? this.#proxyAddress() || address : address;
   }
 
   #proxyAddress(): string {

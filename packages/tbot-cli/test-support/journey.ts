@@ -45,7 +45,7 @@ export interface AgentOptions {
   /** Default: the cluster's. */
   readonly caPin?: string | null;
   /** Keeps its identity here; default: in memory. */
-  readonly store?: string;
+  readonly store?: string | undefined;
   /** Default: a new one. */
   readonly socket?: string;
   /** The roles of the socket, as YAML. Default `["role-a", "role-b"]`. */

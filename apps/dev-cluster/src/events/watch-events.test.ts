@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { AuthServiceDefinition as Auth } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
 import { Event, Watch } from '@teleport-ts/api-types/proto/teleport/proto/event';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -177,6 +178,22 @@ describe('events', () => {
     expect(await keys(filtered)).toEqual(['okta', '']);
     expect(await keys(secret)).toEqual(['jwt', '-----BEGIN PRIVATE KEY-----']);
     expect(await keys(secret)).toEqual(['okta', '-----BEGIN PRIVATE KEY-----']);
+  });
+
+  it('wait for a reader that pauses', async () => {
+    const warnings: string[] = [];
+    const warned = ({ message }: Error) => warnings.push(message);
+    process.on('warning', warned);
+    const stream = alice.stream(Auth, 'watchEvents', { Kinds: [{ Kind: 'user' }] });
+    await once(stream, 'data');
+    stream.pause();
+    const traits = { padding: ['x'.repeat(2000)] };
+    for (let i = 0; i < 500; i++) cluster.upsertUser({ name: 'carol', roles: [], traits });
+    let count = 0;
+    for await (const _event of stream) if (++count === 500) break;
+    stream.cancel();
+    process.off('warning', warned);
+    expect(warnings).toEqual([]);
   });
 
   it('tell of what expires, at its time', async () => {

@@ -94,6 +94,26 @@ describe('applications', () => {
   });
 });
 
+describe('label expressions', () => {
+  it('must match beside the labels to allow, and deny alone', () => {
+    const both = setOf([{ allow: { appLabels: { env: 'dev' }, appLabelsExpression: 'labels.team == "a"' } }]);
+    expect(both.mayUseApp(app({ env: 'dev', team: 'a' }))).toBe(true);
+    expect(both.mayUseApp(app({ env: 'dev' }))).toBe(false);
+    expect(both.mayUseApp(app({ team: 'a' }))).toBe(false);
+    const denied = setOf([
+      { allow: { appLabels: { '*': '*' } }, deny: { appLabelsExpression: 'labels.env == "prod"' } },
+    ]);
+    expect(denied.mayUseApp(app({ env: 'dev' }))).toBe(true);
+    expect(denied.mayUseApp(app({ env: 'prod' }))).toBe(false);
+  });
+
+  it('that fail grant nothing, and deny everything', () => {
+    expect(setOf([{ allow: { appLabelsExpression: 'nope' } }]).mayUseApp(app({}))).toBe(false);
+    const broken = setOf([{ allow: { appLabels: { '*': '*' } }, deny: { appLabelsExpression: '"' } }]);
+    expect(broken.mayUseApp(app({}))).toBe(false);
+  });
+});
+
 describe('logins and limits', () => {
   it('collects logins over all roles, fills in traits, and takes denied ones away', () => {
     const set = setOf(

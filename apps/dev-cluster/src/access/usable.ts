@@ -18,7 +18,7 @@ export interface Usable {
 
 type LabelField = 'AppLabels' | 'ClusterLabels' | 'DatabaseLabels' | 'KubernetesLabels' | 'NodeLabels';
 
-/** The field of a role's conditions that speaks of a kind; its expression is called `<field>Expression`. */
+/** The field of a role's conditions that speaks of a kind. */
 export const LABEL_FIELDS: Readonly<Record<LabelledKind, LabelField>> = {
   app: 'AppLabels',
   db: 'DatabaseLabels',
@@ -27,8 +27,16 @@ export const LABEL_FIELDS: Readonly<Record<LabelledKind, LabelField>> = {
   remote_cluster: 'ClusterLabels',
 };
 
+const EXPRESSION_FIELDS = {
+  app: 'AppLabelsExpression',
+  db: 'DatabaseLabelsExpression',
+  kube_cluster: 'KubernetesLabelsExpression',
+  node: 'NodeLabelsExpression',
+  remote_cluster: 'ClusterLabelsExpression',
+} as const;
+
 export const labelExpressionOf = (conditions: RoleConditions | undefined, kind: LabelledKind): string =>
-  conditions?.[`${LABEL_FIELDS[kind]}Expression`] ?? '';
+  conditions?.[EXPRESSION_FIELDS[kind]] ?? '';
 
 export const usableApp = (app: AppV3): Usable => usable('app', app, app.Spec?.DynamicLabels);
 export const usableDatabase = (database: DatabaseV3): Usable => usable('db', database, database.Spec?.DynamicLabels);

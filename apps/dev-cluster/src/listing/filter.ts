@@ -21,8 +21,9 @@ export function filterOf<S>(
   const labels = [...Labels];
   return (server) => {
     const resource = describe(server);
+    const has = labels.length > 0 ? resource.labels : {};
     return (
-      labels.every(([key, value]) => Object.hasOwn(resource.labels, key) && resource.labels[key] === value) &&
+      labels.every(([key, value]) => Object.hasOwn(has, key) && has[key] === value) &&
       matchesSearch(resource.searchable, SearchKeywords, resource.searchableWords) &&
       (expression === undefined || expression(resource))
     );

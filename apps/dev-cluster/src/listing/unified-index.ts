@@ -7,6 +7,7 @@ export type UnifiedKind = 'app' | 'db' | 'kube_cluster' | 'node';
 /** One thing in the unified list: the newest heartbeat stands for all hosts that serve it. */
 export interface UnifiedEntry {
   readonly kind: UnifiedKind;
+  readonly servers: Collection<Resource>;
   /** Store keys of its heartbeats, the newest last. */
   readonly keys: Set<string>;
   byName: string;
@@ -66,25 +67,21 @@ export class UnifiedIndex {
     for (const key of this.#orders[order].from(start, isDescending)) {
       const entry = this.#orders[order].get(key);
       if (!entry) continue;
-      const servers = this.#servers(entry);
+      // Reading one that has expired removes it.
+      const servers = [...entry.keys].map((each) => entry.servers.get(each)).filter((each) => each !== undefined);
       if (servers.length > 0) yield [entry, servers];
     }
   }
 
   /** The heartbeats that still live; reading one that does not removes it. */
-  #servers({ kind, keys }: UnifiedEntry): Resource[] {
-    const { servers } = [...this.#sources.values()].find((each) => each.kind === kind) as Source;
-    return [...keys].map((key) => servers.get(key)).filter((server) => server !== undefined);
-  }
-
-  #put({ kind, nameOf: nameFor }: Source, key: string, server: Resource): void {
+  #put({ kind, servers, nameOf: nameFor }: Source, key: string, server: Resource): void {
     const id = entryId(kind, key);
     const name = nameFor(server).toLowerCase();
     const byName = `/unified_resource/${name}/${kind}`;
     const byKind = `/unified_resource/${kind}/${name}`;
     const known = this.#entries.get(id);
     if (known && known.byName !== byName) this.#remove(known);
-    const entry: UnifiedEntry = known ?? { kind, keys: new Set(), byName, byKind };
+    const entry: UnifiedEntry = known ?? { kind, servers, keys: new Set(), byName, byKind };
     entry.byName = byName;
     entry.byKind = byKind;
     entry.keys.delete(key);

@@ -7,7 +7,7 @@ const foo: PredicateResource = {
   name: 'foo',
   labels: { env: 'demo', k: 'v"a\\l' },
   searchable: ['foo', 'env', 'demo', 'foo.localhost'],
-  fields: { metadata: { name: 'foo' }, spec: { public_addr: 'foo.localhost', uri: 'http://x' } },
+  field: (path) => ({ 'spec.public_addr': 'foo.localhost', 'spec.uri': 'http://x' })[path.join('.')],
 };
 
 const matches = (expression: string, resource = foo): boolean => compileResourceExpression(expression)(resource);

@@ -14,8 +14,8 @@ export interface PredicateResource {
   /** What `search()` finds only as a whole. */
   readonly searchableWords?: readonly string[];
   readonly healthStatus?: string;
-  /** The resource as its YAML says it, for `resource.spec.…`. */
-  readonly fields: Readonly<Record<string, unknown>>;
+  /** A field by its path in the resource's YAML, for `resource.spec.…`. */
+  readonly field: (path: readonly string[]) => Value;
 }
 
 const RESOURCE: Vocabulary<PredicateResource> = {
@@ -51,13 +51,9 @@ const RESOURCE: Vocabulary<PredicateResource> = {
     },
   },
   unknownName(resource, path) {
-    let value: unknown = path[0] === 'resource' && path.length > 1 ? resource.fields : undefined;
-    for (const name of path.slice(1)) {
-      const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-      value = isObject && Object.hasOwn(value as object, name) ? (value as Record<string, unknown>)[name] : undefined;
-    }
+    const value = path[0] === 'resource' && path.length > 1 ? resource.field(path.slice(1)) : undefined;
     if (value === undefined) throw badParameter(`identifier ${path.join('.')} is not defined`);
-    return value as Value;
+    return value;
   },
 };
 

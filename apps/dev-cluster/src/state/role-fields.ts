@@ -10,11 +10,16 @@ export type LabelSelector = Readonly<Record<string, string | readonly string[]>>
 export interface RoleGrants {
   readonly logins?: readonly string[];
   readonly appLabels?: LabelSelector;
+  /** `labels["env"] == "dev"`; where labels are given too, both must match. */
+  readonly appLabelsExpression?: string;
   readonly nodeLabels?: LabelSelector;
+  readonly nodeLabelsExpression?: string;
   readonly databaseLabels?: LabelSelector;
+  readonly databaseLabelsExpression?: string;
   readonly databaseNames?: readonly string[];
   readonly databaseUsers?: readonly string[];
   readonly kubernetesLabels?: LabelSelector;
+  readonly kubernetesLabelsExpression?: string;
   readonly kubernetesGroups?: readonly string[];
   readonly kubernetesUsers?: readonly string[];
   readonly rules?: readonly { readonly resources: readonly string[]; readonly verbs: readonly string[] }[];
@@ -49,11 +54,15 @@ function conditions(grants: RoleGrants): Conditions {
   return {
     Logins: [...(grants.logins ?? [])],
     AppLabels: labelValues(grants.appLabels),
+    AppLabelsExpression: grants.appLabelsExpression ?? '',
     NodeLabels: labelValues(grants.nodeLabels),
+    NodeLabelsExpression: grants.nodeLabelsExpression ?? '',
     DatabaseLabels: labelValues(grants.databaseLabels),
+    DatabaseLabelsExpression: grants.databaseLabelsExpression ?? '',
     DatabaseNames: [...(grants.databaseNames ?? [])],
     DatabaseUsers: [...(grants.databaseUsers ?? [])],
     KubernetesLabels: labelValues(grants.kubernetesLabels),
+    KubernetesLabelsExpression: grants.kubernetesLabelsExpression ?? '',
     KubeGroups: [...(grants.kubernetesGroups ?? [])],
     KubeUsers: [...(grants.kubernetesUsers ?? [])],
     Rules: (grants.rules ?? []).map(({ resources, verbs }) => ({ Resources: [...resources], Verbs: [...verbs] })),

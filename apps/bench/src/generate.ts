@@ -71,7 +71,7 @@ async function realTbot(scratch: Scratch, cluster: Cluster): Promise<{ run?: Com
   const webCa = scratch.join('web-ca.pem');
   writeFileSync(webCa, cluster.ready.webCaPem);
   const args = [
-    ...['start', 'application', '--oneshot', '--proxy-server', cluster.ready.proxyAddress],
+    ...['start', 'application', '--oneshot', '--auth-server', cluster.ready.address, '--ca-pin', cluster.ready.caPin],
     ...['--storage', `file://${scratch.join('real-store')}`, '--destination', `file://${scratch.join('real')}`],
     ...['--app', APPLICATION, '--join-method', 'token', '--token', await cluster.ask('token')],
   ];

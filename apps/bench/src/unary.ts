@@ -48,13 +48,13 @@ export const unary: Bench = async ({ quick }) => {
   const rows: Row[] = [];
   try {
     for (const width of [1, 32]) {
-      const calls = quick ? 500 : width === 1 ? 400 : 2000;
+      const calls = width === 1 ? 300 : 1500;
       const arms = {
         ours: async () => (await load(ourCall, calls, width)).perSecond,
         bare: async () => (await load(bareCall, calls, width)).perSecond,
       };
-      await interleaved(arms, 2);
-      const values = await interleaved(arms, quick ? 7 : 25);
+      await interleaved(arms, 3); // until both are compiled
+      const values = await interleaved(arms, quick ? 7 : 21);
       rows.push({
         what: `api-client: Ping, ${width} in flight`,
         ours: perSecond(median(values.ours)),

@@ -40,7 +40,7 @@ export const issue: Bench = async ({ quick }) => {
 
   const rows: Row[] = [];
   for (const width of [1, 32]) {
-    const calls = width === 1 ? 300 : 1500;
+    const calls = width === 1 ? 250 : 1000;
     const arm = (caller: Caller, pid: number, total: number) => async (): Promise<Sample> => {
       const before = cpuOf(pid);
       const measured = await load(() => caller.issue(), total, width);
@@ -50,8 +50,8 @@ export const issue: Bench = async ({ quick }) => {
       ours: arm(ours, agent.pid, total),
       baseline: arm(baseline, bare.pid, total),
     });
-    await interleaved(arms(calls), 2); // until both are compiled
-    const samples = await interleaved(arms(quick ? calls / 3 : calls), quick ? 7 : 25);
+    await interleaved(arms(calls), 4); // until both are compiled
+    const samples = await interleaved(arms(quick ? calls / 3 : calls), quick ? 7 : 21);
     const row = (what: string, key: keyof Sample, unit: (value: number) => string, budget?: Budget): Row => {
       const [a, b] = [samples.ours.map((s) => s[key]), samples.baseline.map((s) => s[key])];
       return {

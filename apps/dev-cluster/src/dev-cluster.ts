@@ -323,7 +323,7 @@ export class DevCluster implements AsyncDisposable {
     return this.#context.rotator.rotate({ type, targetPhase: phase });
   }
 
-  /** Ends all open watches with an error that tells their readers to list again. */
+  /** Ends all open watches, as after a reset of the fan-out: without an error; their readers must list again. */
   resetWatches(): void {
     this.#context.events.reset();
   }

@@ -61,14 +61,14 @@ export class EventHub {
     }
   }
 
-  /** Ends all watches with an error, as when the real one has lost touch with its backend. */
-  reset(message = 'event fanout system reset'): void {
-    for (const watcher of this.#watchers) watcher.fail(message);
+  /** Ends all watches, as when the real one has lost touch with its backend. */
+  reset(): void {
+    for (const watcher of this.#watchers) watcher.end();
   }
 
   close(): void {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    this.reset('event fanout system closed');
+    this.reset();
     this.#forgetExpiry();
   }
 

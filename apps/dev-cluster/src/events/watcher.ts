@@ -1,6 +1,5 @@
 import type { Event } from '@teleport-ts/api-types/proto/teleport/proto/event';
 import type { WatchKind } from '@teleport-ts/api-types/proto/teleport/types/watch';
-import { unknownError } from '../errors.ts';
 import { eventOf, type ResourceChange } from './change-event.ts';
 import { matchesKind } from './watch-filter.ts';
 
@@ -21,7 +20,7 @@ export class Watcher {
   readonly #limits: Required<BacklogLimits>;
   #queue: Event[] = [];
   #behindSince: number | undefined;
-  #failure: Error | undefined;
+  #ended = false;
   #wake: (() => void) | undefined;
 
   constructor(kinds: readonly WatchKind[], now: () => number, limits: BacklogLimits = {}) {
@@ -32,7 +31,7 @@ export class Watcher {
 
   /** Tells the reader, if this is of a kind that it watches. */
   tell(change: ResourceChange): void {
-    if (this.#failure) return;
+    if (this.#ended) return;
     const kind = this.#kinds.find((watched) => matchesKind(watched, change));
     if (!kind) return;
     this.#queue.push(eventOf(change, kind.LoadSecrets));
@@ -40,20 +39,22 @@ export class Watcher {
     this.#wake?.();
   }
 
-  /** Ends the stream with an error, without what has not been read. */
-  fail(message: string): void {
-    this.#failure ??= unknownError(message);
+  /**
+   * Ends the stream, without what has not been read. The reader is not told why: the real one has a text for it, but a
+   * stream that it drops ends as if all were well.
+   */
+  end(): void {
+    this.#ended = true;
     this.#queue = [];
     this.#wake?.();
   }
 
-  /** What has happened since the watcher was made, until the signal is aborted. */
+  /** What has happened since the watcher was made, until it is ended or the signal is aborted. */
   async *events(signal: AbortSignal): AsyncGenerator<Event> {
     const wake = (): void => this.#wake?.();
     signal.addEventListener('abort', wake);
     try {
-      while (!signal.aborted) {
-        if (this.#failure) throw this.#failure;
+      while (!signal.aborted && !this.#ended) {
         const event = this.#queue.shift();
         if (event) yield event;
         else {
@@ -76,7 +77,7 @@ export class Watcher {
     }
     this.#behindSince ??= this.#now();
     if (waiting > limit || this.#now() - this.#behindSince > graceMs) {
-      this.fail('failed to process fanout buffer backlog within grace period');
+      this.end();
     }
   }
 }

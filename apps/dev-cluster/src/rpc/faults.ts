@@ -5,14 +5,42 @@ import { GrpcCode } from '@teleport-ts/api-types';
  * - `unavailable`, or a status of your choice: the call is answered with it and never reaches the cluster;
  * - `{ delayMs }`: the call is answered that much later;
  * - `lost`: the call is carried out, but the connection breaks before the answer is out;
- * - `dropped`: the connection breaks and the call is not carried out.
+ * - `dropped`: the connection breaks and the call is not carried out;
+ * - any other {@link WireFault}: the call is carried out, but its answer is none;
+ * - `{ afterMessages, fault }`: an answer of many messages goes wrong after so many of them.
  */
 export type Fault =
   | 'unavailable'
-  | 'dropped'
   | 'lost'
-  | { readonly code: number; readonly message?: string }
-  | { readonly delayMs: number };
+  | WireFault
+  | StatusFault
+  | { readonly delayMs: number }
+  | { readonly afterMessages: number; readonly fault: WireFault | StatusFault };
+
+/**
+ * What a server does not do:
+ * - `dropped`: the connection breaks;
+ * - `half-closed`: the answer ends without a status;
+ * - `cut-short`: a message ends before its announced length;
+ * - `oversized`: a message is announced that nobody takes;
+ * - `garbled`: a message is none of the expected kind.
+ */
+export type WireFault = 'dropped' | 'half-closed' | 'cut-short' | 'oversized' | 'garbled';
+
+export interface StatusFault {
+  readonly code: number;
+  readonly message?: string;
+}
+
+const WIRE_FAULTS: ReadonlySet<unknown> = new Set<WireFault>([
+  'dropped',
+  'half-closed',
+  'cut-short',
+  'oversized',
+  'garbled',
+]);
+
+export const isWireFault = (fault: Fault | undefined): fault is WireFault => WIRE_FAULTS.has(fault);
 
 /** Faults that wait for the calls they are meant for. */
 export class Faults {
@@ -43,4 +71,11 @@ export function faultStatus(fault: Fault): { code: number; message: string } | u
     return { code: fault.code, message: fault.message ?? 'injected fault' };
   }
   return undefined;
+}
+
+/** When and how an answer of many messages goes wrong; never, for most faults. */
+export function faultOfStream(fault: Fault | undefined): { afterMessages: number; fault: WireFault | StatusFault } {
+  if (isWireFault(fault)) return { afterMessages: 0, fault };
+  if (typeof fault === 'object' && 'afterMessages' in fault) return fault;
+  return { afterMessages: Number.POSITIVE_INFINITY, fault: 'dropped' };
 }

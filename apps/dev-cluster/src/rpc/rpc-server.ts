@@ -13,9 +13,10 @@ import type { Caller } from '../access/caller.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import { isServedVersion } from './client-version.ts';
-import { type Fault, type Faults, faultStatus } from './faults.ts';
+import { type Fault, type Faults, faultOfStream, faultStatus, isWireFault } from './faults.ts';
 import type { ReceivedCalls } from './received-calls.ts';
 import type { AnyHandler, Call, Service } from './service.ts';
+import { breakAnswer } from './wire-faults.ts';
 
 /** A connection that has passed its TLS handshake and the check of its client certificate. */
 export interface Connection {
@@ -112,6 +113,7 @@ export class RpcServer {
       const response = await handler(call.request, toCall(call, caller));
       record(GrpcCode.OK);
       if (fault === 'lost') connection.socket.destroy();
+      else if (isWireFault(fault)) breakAnswer(fault, connection.socket, call);
       else answer(null, response);
     } catch (error) {
       answer(this.#refuse(service, method, error, record));
@@ -126,12 +128,25 @@ export class RpcServer {
       call.sendMetadata(this.#header());
       const caller = this.#admit(connection, record);
       await this.#meet(fault);
-      for await (const message of handler(call.request, toCall(call, caller)) as AsyncIterable<unknown>) {
-        if (call.cancelled) break;
-        if (!call.write(message)) await drained(call);
+      const { afterMessages, fault: late } = faultOfStream(fault);
+      let sent = 0;
+      if (afterMessages > 0) {
+        for await (const message of handler(call.request, toCall(call, caller)) as AsyncIterable<unknown>) {
+          if (call.cancelled) break;
+          if (!call.write(message)) await drained(call);
+          if (++sent === afterMessages) break;
+        }
       }
+      if (sent < afterMessages) {
+        record(GrpcCode.OK);
+        if (fault === 'lost') connection.socket.destroy();
+        else call.end();
+        return;
+      }
+      await flushed(call);
+      if (typeof late === 'object') throw new InjectedFault({ message: 'injected fault', ...late });
       record(GrpcCode.OK);
-      call.end();
+      breakAnswer(late, connection.socket, call);
     } catch (error) {
       call.emit('error', this.#refuse(service, method, error, record));
     }
@@ -212,6 +227,11 @@ class InjectedFault extends Error {
  */
 function answerUnknownCalls(server: Server, services: readonly Service[]): void {
   const known = new Set(services.map(({ definition }) => definition.fullName));
+  const defined = new Set(
+    services.flatMap(({ definition: { fullName, methods } }) =>
+      Object.values(methods).map((method) => `/${fullName}/${method.name}`),
+    ),
+  );
   const internals = server as unknown as { _retrieveHandler(path: string): unknown };
   const retrieve = internals._retrieveHandler.bind(server);
   const asIs = (bytes: Buffer): Buffer => bytes;
@@ -223,9 +243,11 @@ function answerUnknownCalls(server: Server, services: readonly Service[]): void 
       deserialize: asIs,
       func: (call: NodeJS.EventEmitter) => {
         const [, service = '', method = ''] = path.split('/');
-        const details = known.has(service)
-          ? `unknown method ${method} for service ${service}`
-          : `unknown service ${service}`;
+        const details = defined.has(path)
+          ? `method ${method} not implemented`
+          : known.has(service)
+            ? `unknown method ${method} for service ${service}`
+            : `unknown service ${service}`;
         call.emit('error', { code: GrpcCode.UNIMPLEMENTED, details });
       },
     };
@@ -249,4 +271,11 @@ function drained(call: StreamCall): Promise<void> {
     call.once('drain', done);
     call.once('cancelled', done);
   });
+}
+
+/** Until all that was written is with the connection. */
+async function flushed(call: StreamCall): Promise<void> {
+  do {
+    await new Promise((resolve) => setImmediate(resolve));
+  } while (call.writableLength > 0 && !call.cancelled);
 }

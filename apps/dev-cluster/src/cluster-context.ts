@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TlsIdentity } from '@teleport-ts/api-types';
 import type { AppV3 } from '@teleport-ts/api-types/proto/teleport/types/app';
+import type { AuditLog } from './audit/audit-log.ts';
 import type { Clock } from './clock.ts';
 import type { EventHub } from './events/event-hub.ts';
 import type { Logger } from './logger.ts';
@@ -16,6 +17,8 @@ export interface ClusterContext {
   readonly rotator: Rotator;
   /** What watchers are told. */
   readonly events: EventHub;
+  /** What happened. */
+  readonly audit: AuditLog;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly serverVersion: string;

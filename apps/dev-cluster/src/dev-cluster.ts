@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { caPin, type SignatureSuite } from '@teleport-ts/api-types';
 import { LockTarget, type LockV2 } from '@teleport-ts/api-types/proto/teleport/types/lock';
+import { AuditLog } from './audit/audit-log.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { ClusterContext, LeafDoor } from './cluster-context.ts';
 import { notFound } from './errors.ts';
@@ -123,6 +124,7 @@ export class DevCluster implements AsyncDisposable {
       authorities,
       rotator: new Rotator({ authorities, clock, logger }),
       events: new EventHub({ store, authorities, clock }),
+      audit: new AuditLog({ clock, clusterName: facts.name }),
       clock,
       logger,
       serverVersion: options.serverVersion ?? '18.0.0',

@@ -28,7 +28,13 @@ export function authenticate(state: ClusterState, peer: VerifiedPeer | undefined
   if (!peer) return { user: '', roles: new NopRoles(), ip };
   const { identity, isHost, cluster } = peer;
   if (cluster !== state.name) return authenticateRemote(state, peer, ip);
-  if (isHost) return { user: identity.user, roles: NOBODY, identity, systemRole: identity.roles[0] as string, ip };
+  if (isHost) {
+    const serverId = identity.user.split('.')[0] as string;
+    const subjects = [serverId, identity.user].map((id) => ({ ...subjectOf(identity), serverId: id }));
+    const locks = state.locks.values();
+    if (subjects.some((subject) => lockOn(subject, locks, state.clock.now()))) throw accessDenied();
+    return { user: identity.user, roles: NOBODY, identity, systemRole: identity.roles[0] as string, ip };
+  }
 
   const { user, roles, traits } = identity;
   if (!state.users.has(user)) throw notFound(`access denied\n\t"user" ${JSON.stringify(user)} does not exist`);

@@ -1,48 +1,122 @@
-import { RoleConditions, RoleOptions, RoleSpecV6, type RoleV6 } from '@teleport-ts/api-types/proto/teleport/types/role';
+import {
+  type KubernetesResource,
+  RoleConditions,
+  RoleOptions,
+  RoleSpecV6,
+  type RoleV6,
+} from '@teleport-ts/api-types/proto/teleport/types/role';
+import type { LabelValues } from '@teleport-ts/api-types/proto/teleport/wrappers/labels';
 import { badParameter } from '../errors.ts';
 import { labelValues } from '../resources.ts';
 import { NANOSECONDS_PER_MS } from '../timestamps.ts';
+import { checkRole } from './role-checks.ts';
 
 const DEFAULT_MAX_SESSION_TTL_MS = 30 * 3_600_000;
-const VERSIONS = new Set(['v3', 'v4', 'v5', 'v6', 'v7', 'v8']);
 
-/** Checks a role that somebody sends and fills in what the real one fills in when it loads a role. */
-export function withRoleDefaults(role: RoleV6): RoleV6 {
-  if (!role.Metadata?.Name) throw badParameter('missing parameter Name');
-  const version = role.Version || 'v8';
-  if (!VERSIONS.has(version)) throw badParameter(`unrecognized role version: ${version}`);
-  const spec = role.Spec ?? RoleSpecV6.create();
-  return {
-    ...role,
-    Kind: 'role',
-    Version: version,
-    Spec: {
-      ...spec,
-      Options: withOptionDefaults(spec.Options ?? RoleOptions.create()),
-      Allow: withConditionDefaults(spec.Allow ?? RoleConditions.create()),
-      Deny: withConditionDefaults(spec.Deny ?? RoleConditions.create()),
-    },
-  };
+/** What a version of roles means by a field that is not set. */
+interface RoleVersion {
+  /** Labels that are not set match everything. */
+  readonly unsetLabelsMatchAll: boolean;
+  /** Who may use a Kubernetes cluster may use these of its resources. */
+  readonly kubernetesResource: Partial<KubernetesResource> | undefined;
+  /** Verbs of Kubernetes resources may be left out. */
+  readonly defaultsVerbs: boolean;
+  /** The identity provider is on. */
+  readonly hasIdentityProvider: boolean;
 }
 
-function withOptionDefaults(options: RoleOptions): RoleOptions {
+const ALL = { Namespace: '*', Name: '*' };
+const V4 = {
+  unsetLabelsMatchAll: false,
+  kubernetesResource: { ...ALL, Kind: 'pod' },
+  defaultsVerbs: true,
+  hasIdentityProvider: true,
+};
+const V7_RESOURCE = { ...ALL, Kind: '*', Verbs: ['*'] };
+const VERSIONS: Readonly<Record<string, RoleVersion>> = {
+  v3: { ...V4, unsetLabelsMatchAll: true },
+  v4: V4,
+  v5: V4,
+  v6: { ...V4, kubernetesResource: undefined },
+  v7: { ...V4, kubernetesResource: V7_RESOURCE, defaultsVerbs: false },
+  v8: {
+    ...V4,
+    kubernetesResource: { ...V7_RESOURCE, APIGroup: '*' },
+    defaultsVerbs: false,
+    hasIdentityProvider: false,
+  },
+};
+
+const NEWEST = 'v8';
+
+/**
+ * A role that somebody sends, with what the real one fills in when it loads a role.
+ *
+ * @throws TeleportError `bad_parameter`
+ */
+export function withRoleDefaults(role: RoleV6): RoleV6 {
+  if (!role.Metadata?.Name) throw badParameter('missing parameter Name');
+  // A version that nobody knows is taken for the newest.
+  const Version = Object.hasOwn(VERSIONS, role.Version) ? role.Version : NEWEST;
+  const version = VERSIONS[Version] as RoleVersion;
+  const spec = role.Spec ?? RoleSpecV6.create();
+  const result: RoleV6 = {
+    ...role,
+    Kind: 'role',
+    Version,
+    Spec: {
+      ...spec,
+      Options: withOptionDefaults(spec.Options ?? RoleOptions.create(), version),
+      Allow: withAllowDefaults(spec.Allow ?? RoleConditions.create(), version),
+      Deny: withConditionDefaults(spec.Deny ?? RoleConditions.create(), version),
+    },
+  };
+  checkRole(result);
+  return result;
+}
+
+function withOptionDefaults(options: RoleOptions, { hasIdentityProvider }: RoleVersion): RoleOptions {
   const yes = { Value: true };
+  const isLimited = options.MaxSessionTTL > 0n;
   return {
     ...options,
-    MaxSessionTTL: options.MaxSessionTTL || BigInt(DEFAULT_MAX_SESSION_TTL_MS) * NANOSECONDS_PER_MS,
+    MaxSessionTTL: isLimited ? options.MaxSessionTTL : BigInt(DEFAULT_MAX_SESSION_TTL_MS) * NANOSECONDS_PER_MS,
     CertificateFormat: options.CertificateFormat || 'standard',
     BPF: options.BPF.length > 0 ? options.BPF : ['command', 'network'],
     RecordSession: options.RecordSession ?? { Desktop: yes, Default: 'best_effort', SSH: '' },
     DesktopClipboard: options.DesktopClipboard ?? yes,
     DesktopDirectorySharing: options.DesktopDirectorySharing ?? yes,
     SSHFileCopy: options.SSHFileCopy ?? yes,
+    IDP: options.IDP ?? (hasIdentityProvider ? { SAML: { Enabled: yes } } : undefined),
     CreateDesktopUser: options.CreateDesktopUser ?? { Value: false },
     CreateDatabaseUser: options.CreateDatabaseUser ?? { Value: false },
     MFAVerificationInterval: options.MFAVerificationInterval ?? { seconds: 0n, nanos: 0 },
   };
 }
 
-function withConditionDefaults(conditions: RoleConditions): RoleConditions {
+function withAllowDefaults(allow: RoleConditions, version: RoleVersion): RoleConditions {
+  const unset = (isAll: boolean, labels: LabelValues | undefined): LabelValues | undefined =>
+    version.unsetLabelsMatchAll && isAll && (labels?.Values.size ?? 0) === 0 ? labelValues({ '*': '*' }) : labels;
+  const KubernetesLabels = unset(true, allow.KubernetesLabels);
+  const { kubernetesResource } = version;
+  const mayUseKubernetes = (KubernetesLabels?.Values.size ?? 0) > 0 || allow.KubernetesLabelsExpression !== '';
+  return withConditionDefaults(
+    {
+      ...allow,
+      NodeLabels: unset(allow.Logins.length > 0, allow.NodeLabels),
+      AppLabels: unset(true, allow.AppLabels),
+      DatabaseLabels: unset(true, allow.DatabaseLabels),
+      KubernetesLabels,
+      KubernetesResources:
+        allow.KubernetesResources.length === 0 && kubernetesResource && mayUseKubernetes
+          ? [{ Kind: '', Namespace: '', Name: '', Verbs: [], APIGroup: '', ...kubernetesResource }]
+          : allow.KubernetesResources,
+    },
+    version,
+  );
+}
+
+function withConditionDefaults(conditions: RoleConditions, { defaultsVerbs }: RoleVersion): RoleConditions {
   return {
     ...conditions,
     Namespaces: conditions.Namespaces.length > 0 ? conditions.Namespaces : ['default'],
@@ -55,5 +129,12 @@ function withConditionDefaults(conditions: RoleConditions): RoleConditions {
     DatabaseServiceLabels: conditions.DatabaseServiceLabels ?? labelValues(),
     GroupLabels: conditions.GroupLabels ?? labelValues(),
     WorkloadIdentityLabels: conditions.WorkloadIdentityLabels ?? labelValues(),
+    Request: conditions.Request && {
+      ...conditions.Request,
+      Annotations: conditions.Request.Annotations ?? labelValues(),
+    },
+    KubernetesResources: conditions.KubernetesResources.map((resource) =>
+      defaultsVerbs && resource.Verbs.length === 0 ? { ...resource, Verbs: ['*'] } : resource,
+    ),
   };
 }

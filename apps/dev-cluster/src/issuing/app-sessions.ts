@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import type { RouteToApp } from '@teleport-ts/api-types/proto/teleport/proto/routes';
 import type { WebSessionV2 } from '@teleport-ts/api-types/proto/teleport/types/web_session';
+import type { Actor } from '../audit/actor.ts';
 import type { ClusterContext } from '../cluster-context.ts';
 import { metadataOf } from '../resources.ts';
 import { toTimestamp, zeroTime } from '../timestamps.ts';
@@ -8,10 +10,15 @@ export interface AppSessionRequest {
   readonly user: string;
   /** Milliseconds since 1970. */
   readonly expires: number;
+  readonly app: RouteToApp;
+  /** Who asks for it. */
+  readonly actor: Actor;
 }
 
 /** Stores the session that an application's certificate stands on; the certificate is worth nothing without it. */
-export function createAppSession({ state, clock }: ClusterContext, { user, expires }: AppSessionRequest): WebSessionV2 {
+export function createAppSession(context: ClusterContext, request: AppSessionRequest): WebSessionV2 {
+  const { state, clock } = context;
+  const { user, expires } = request;
   const name = randomBytes(32).toString('hex');
   const session: WebSessionV2 = {
     Kind: 'web_session',
@@ -37,5 +44,27 @@ export function createAppSession({ state, clock }: ClusterContext, { user, expir
     },
   };
   state.appSessions.put(name, session);
+  emitStart(context, request, name);
   return session;
+}
+
+function emitStart(
+  { audit, state, serverVersion }: ClusterContext,
+  request: AppSessionRequest,
+  sessionId: string,
+): void {
+  const { user, app, actor } = request;
+  audit.emit('app.session.start', {
+    User: { ...actor.user, User: user },
+    Session: { SessionID: sessionId, PrivateKeyPolicy: 'none' },
+    Server: { ServerVersion: serverVersion, ServerID: state.facts.hostId, ServerNamespace: 'default' },
+    Connection: { RemoteAddr: actor.remoteAddress },
+    PublicAddr: app.PublicAddr,
+    App: {
+      AppURI: app.URI,
+      AppPublicAddr: app.PublicAddr,
+      AppName: app.Name,
+      AppTargetPort: app.TargetPort,
+    },
+  });
 }

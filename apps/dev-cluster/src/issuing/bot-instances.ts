@@ -3,7 +3,10 @@ import type {
   BotInstance,
   BotInstanceStatusAuthentication,
 } from '@teleport-ts/api-types/proto/teleport/machineid/v1/bot_instance';
+import { LockTarget } from '@teleport-ts/api-types/proto/teleport/types/lock';
 import type { UserV2 } from '@teleport-ts/api-types/proto/teleport/types/user';
+import type { Actor } from '../audit/actor.ts';
+import { emitLockCreated } from '../audit/resource-events.ts';
 import type { ClusterContext } from '../cluster-context.ts';
 import { accessDenied } from '../errors.ts';
 import { metadataOf, stamped } from '../resources.ts';
@@ -62,6 +65,8 @@ export interface Renewal {
   readonly renewable: boolean;
   readonly publicKey: Buffer;
   readonly expires: number;
+  /** Who asks. */
+  readonly actor: Actor;
 }
 
 /**
@@ -86,7 +91,7 @@ export function countGeneration(context: ClusterContext, renewal: Renewal): Inst
   });
 
   if (!instance) {
-    const next = generation > 0 ? countByLabel(context, user, generation) : 1;
+    const next = generation > 0 ? countByLabel(context, renewal) : 1;
     return addInstance(context, botName, authentication(next), renewal.expires);
   }
   const status = instance.status;
@@ -95,7 +100,7 @@ export function countGeneration(context: ClusterContext, renewal: Renewal): Inst
   if (generation === 0) throw accessDenied('a current identity generation must be provided');
   if (generation !== stored) {
     if (renewal.renewable) {
-      lockUser(context, user);
+      lockUser(context, user, renewal.actor);
       throw accessDenied(
         `renewable cert generation mismatch for bot ${botName}/${instanceId}: stored=${stored}, presented=${generation}`,
       );
@@ -126,10 +131,10 @@ export function countGeneration(context: ClusterContext, renewal: Renewal): Inst
 }
 
 /** The instance's record is gone: what is left is the highest generation that any instance of the bot had. */
-function countByLabel(context: ClusterContext, user: UserV2, presented: number): number {
+function countByLabel(context: ClusterContext, { user, generation: presented, actor }: Renewal): number {
   const stored = Number(user.Metadata?.Labels.get(GENERATION_LABEL) ?? 0);
   if (stored !== presented) {
-    lockUser(context, user);
+    lockUser(context, user, actor);
     throw accessDenied(`renewable cert generation mismatch: stored=${stored}, presented=${presented}`);
   }
   keepHighestGeneration(context, user, presented + 1);
@@ -143,29 +148,23 @@ function keepHighestGeneration({ state }: ClusterContext, user: UserV2, generati
   state.users.put(metadata.Name, stamped({ ...user, Metadata: { ...metadata, Labels } }));
 }
 
-function lockUser({ state }: ClusterContext, user: UserV2): void {
+function lockUser({ state, audit }: ClusterContext, user: UserV2, actor: Actor): void {
   const name = randomUUID();
   const userName = user.Metadata?.Name ?? '';
+  const Target = LockTarget.create({ User: userName });
   state.locks.put(name, {
     Kind: 'lock',
     SubKind: '',
     Version: 'v2',
     Metadata: metadataOf({ name }),
     Spec: {
-      Target: {
-        User: userName,
-        Role: '',
-        Login: '',
-        MFADevice: '',
-        WindowsDesktop: '',
-        AccessRequest: '',
-        Device: '',
-        ServerID: '',
-      },
+      Target,
       Message: `The bot user ${JSON.stringify(userName)} has been locked due to a certificate generation mismatch, possibly indicating a stolen certificate.`,
       Expires: undefined,
       CreatedAt: zeroTime(),
       CreatedBy: '',
     },
   });
+  emitLockCreated(audit, name, Target, undefined, actor);
+  audit.emit('cert.generation_mismatch', { UserMetadata: actor.user });
 }

@@ -2,6 +2,7 @@ import { parseSshPublicKey, type TlsIdentityFields, type Traits } from '@telepor
 import type { Certs } from '@teleport-ts/api-types/proto/teleport/proto/certs';
 import { lockError, lockOn } from '../access/locks.ts';
 import type { RoleSet } from '../access/role-set.ts';
+import { emitCertificate } from '../audit/certificate-event.ts';
 import type { ClusterContext } from '../cluster-context.ts';
 import { badParameter, notFound, unknownError } from '../errors.ts';
 import { certificateLogins, issueSshUserCertificate } from '../pki/ssh-certificate.ts';
@@ -24,6 +25,8 @@ export interface CertificateGrant {
   readonly marks: Partial<TlsIdentityFields>;
   /** Only on the own certificates of bots, which otherwise could not tell who their server is. */
   readonly includeHostAuthority: boolean;
+  /** The program that asked, for the audit log. */
+  readonly userAgent?: string;
 }
 
 /**
@@ -47,6 +50,7 @@ export function issueCertificates(context: ClusterContext, grant: CertificateGra
     ? `${issueSshUserCertificate(authority, { publicKey: sshKey, identity, validBefore: notAfter, permissions: grant.roles.permits })}\n`
     : '';
   const tls = tlsKey ? issueTlsCertificate(authority, { publicKey: tlsKey, identity, notAfter }) : '';
+  emitCertificate(context.audit, identity, notAfter, grant.userAgent);
   const types = grant.includeHostAuthority ? (['user', 'host'] as const) : (['user'] as const);
   return {
     SSH: Buffer.from(ssh),

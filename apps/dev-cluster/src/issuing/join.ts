@@ -3,6 +3,7 @@ import type { RegisterUsingTokenRequest } from '@teleport-ts/api-types/proto/tel
 import type { ProvisionTokenV2 } from '@teleport-ts/api-types/proto/teleport/types/provision_token';
 import { JoinAttrs } from '@teleport-ts/api-types/proto/teleport/workloadidentity/v1/join_attrs';
 import { RoleSet } from '../access/role-set.ts';
+import { safeTokenName } from '../audit/safe-token-name.ts';
 import type { ClusterContext } from '../cluster-context.ts';
 import { accessDenied, badParameter, notImplemented } from '../errors.ts';
 import { fromLabelValues, nameOf } from '../resources.ts';
@@ -23,20 +24,44 @@ const OTHER_CALLS = new Set(['iam', 'azure', 'tpm', 'oracle', 'bound_keypair']);
  *
  * @param ip where the bot calls from
  */
-export function joinWithToken(context: ClusterContext, request: RegisterUsingTokenRequest, ip: string): Certs {
-  checkRequest(request);
-  const token = findToken(context, request);
-  const method = token.Spec?.JoinMethod || 'token';
-  if (OTHER_CALLS.has(method)) {
-    throw accessDenied(
-      `this token is only valid for the ${method} join method but the node has connected to the wrong endpoint, ` +
-        `make sure your node is configured to use the ${method} join method`,
-    );
+export function joinWithToken(
+  context: ClusterContext,
+  request: RegisterUsingTokenRequest,
+  ip: string,
+  userAgent = '',
+): Certs {
+  let token: ProvisionTokenV2 | undefined;
+  try {
+    checkRequest(request);
+    token = findToken(context, request);
+    const method = token.Spec?.JoinMethod || 'token';
+    if (OTHER_CALLS.has(method)) {
+      throw accessDenied(
+        `this token is only valid for the ${method} join method but the node has connected to the wrong endpoint, ` +
+          `make sure your node is configured to use the ${method} join method`,
+      );
+    }
+    if (method === 'github' && request.IDToken === '')
+      throw badParameter('IDToken not provided for Github join request');
+    if (method !== 'token') {
+      throw notImplemented(`join method ${JSON.stringify(method)} is not modelled by this cluster`);
+    }
+    if (request.Role !== 'Bot') throw notImplemented('only bots join this cluster');
+    return joinBot(context, request, token, ip, userAgent);
+  } catch (error) {
+    if (request.Role === 'Bot') emitFailure(context, token, ip, error);
+    throw error;
   }
-  if (method === 'github' && request.IDToken === '') throw badParameter('IDToken not provided for Github join request');
-  if (method !== 'token') throw notImplemented(`join method ${JSON.stringify(method)} is not modelled by this cluster`);
-  if (request.Role !== 'Bot') throw notImplemented('only bots join this cluster');
-  return joinBot(context, request, token, ip);
+}
+
+function emitFailure({ audit }: ClusterContext, token: ProvisionTokenV2 | undefined, ip: string, error: unknown): void {
+  audit.emit('bot.join (failed)', {
+    Status: { Success: false, Error: error instanceof Error ? error.message : String(error) },
+    BotName: token?.Spec?.BotName ?? '',
+    Method: token?.Spec?.JoinMethod ?? '',
+    TokenName: token ? safeTokenName(token) : '',
+    Connection: { RemoteAddr: ip },
+  });
 }
 
 function checkRequest(request: RegisterUsingTokenRequest): void {
@@ -65,6 +90,7 @@ function joinBot(
   request: RegisterUsingTokenRequest,
   token: ProvisionTokenV2,
   ip: string,
+  userAgent: string,
 ): Certs {
   const { state, clock } = context;
   const botName = token.Spec?.BotName ?? '';
@@ -87,7 +113,7 @@ function joinBot(
     {
       authenticatedAt: toTimestamp(now),
       joinMethod: 'token',
-      joinToken: maskedName(nameOf(token)),
+      joinToken: safeTokenName(token),
       metadata: undefined,
       generation: 1,
       publicKey: request.PublicTLSKey,
@@ -115,13 +141,17 @@ function joinBot(
       joinAttributes: { meta: { join_method: 'token' } },
     },
     includeHostAuthority: true,
+    userAgent,
   });
   state.tokens.delete(nameOf(token));
+  context.audit.emit('bot.join', {
+    Status: { Success: true },
+    BotName: botName,
+    Method: 'token',
+    TokenName: safeTokenName(token),
+    UserName: nameOf(user),
+    Connection: { RemoteAddr: ip },
+    BotInstanceID: instance.instanceId,
+  });
   return certs;
-}
-
-/** A token's name is its secret: only the end of it is shown. */
-function maskedName(name: string): string {
-  const hidden = Math.floor(name.length * 0.75);
-  return '*'.repeat(hidden) + name.slice(hidden);
 }

@@ -7,6 +7,7 @@ import {
 import type { UserV2 } from '@teleport-ts/api-types/proto/teleport/types/user';
 import type { Caller } from '../access/caller.ts';
 import { RoleSet } from '../access/role-set.ts';
+import { type Actor, SYSTEM_ACTOR } from '../audit/actor.ts';
 import type { ClusterContext } from '../cluster-context.ts';
 import { accessDenied, badParameter, notFound } from '../errors.ts';
 import { fromLabelValues, nameOf } from '../resources.ts';
@@ -24,7 +25,12 @@ export const MAX_RENEWABLE_TTL_MS: number = 7 * DAY_MS;
  * `GenerateUserCerts`. The checks come in the order of the real one, since it decides which refusal a caller sees and what
  * a refused call leaves behind: a stored app session, a counted generation.
  */
-export function generateUserCerts(context: ClusterContext, caller: Caller, request: UserCertsRequest): Certs {
+export function generateUserCerts(
+  context: ClusterContext,
+  caller: Caller,
+  request: UserCertsRequest,
+  actor: Actor = SYSTEM_ACTOR,
+): Certs {
   const { state } = context;
   checkUsageTarget(request);
   const isSelf = request.Username === caller.user && caller.identity !== undefined;
@@ -39,10 +45,11 @@ export function generateUserCerts(context: ClusterContext, caller: Caller, reque
 
   const expires = capByRoles(context, caller, roles, wanted);
   const activeRequests = keptRequests(caller, request, isSelf);
-  const sessionId = appSession(context, request, roles, activeRequests, expires);
+  const sessionId = appSession(context, request, roles, activeRequests, expires, actor);
   const marks = marksOf(caller, request, user, isSelf, forRoles, sessionId);
   const renewable = caller.identity?.renewable === true && isSelf && !forRoles;
-  const instance = renewable && marks.botName ? renewInstance(context, caller, request, user, expires) : undefined;
+  const instance =
+    renewable && marks.botName ? renewInstance(context, caller, request, user, expires, actor) : undefined;
 
   return issueCertificates(context, {
     user: request.Username,
@@ -60,6 +67,7 @@ export function generateUserCerts(context: ClusterContext, caller: Caller, reque
       ...(instance && { generation: instance.generation, botInstanceId: instance.instanceId }),
     },
     includeHostAuthority: renewable && marks.botName !== undefined,
+    userAgent: actor.userAgent,
   });
 }
 
@@ -206,11 +214,12 @@ function appSession(
   roles: RoleSet,
   activeRequests: readonly string[],
   expires: number,
+  actor: Actor,
 ): string | undefined {
   if (!request.RouteToApp?.Name) return undefined;
   // The session has a certificate of its own, which a lock forbids.
   checkLocks(context, request.Username, roles.names, activeRequests);
-  return nameOf(createAppSession(context, { user: request.Username, expires }));
+  return nameOf(createAppSession(context, { user: request.Username, expires, app: request.RouteToApp, actor }));
 }
 
 const USAGE_MARKS: Readonly<Record<number, string>> = {
@@ -273,6 +282,7 @@ function renewInstance(
   request: UserCertsRequest,
   user: UserV2,
   expires: number,
+  actor: Actor,
 ): ReturnType<typeof countGeneration> {
   const identity = caller.identity as TlsIdentity;
   return countGeneration(context, {
@@ -283,6 +293,7 @@ function renewInstance(
     renewable: true,
     publicKey: request.TLSPublicKey.length > 0 ? request.TLSPublicKey : request.SSHPublicKey,
     expires,
+    actor,
   });
 }
 

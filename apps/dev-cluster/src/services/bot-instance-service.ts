@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { BotInstance } from '@teleport-ts/api-types/proto/teleport/machineid/v1/bot_instance';
 import { BotInstanceServiceDefinition } from '@teleport-ts/api-types/proto/teleport/machineid/v1/bot_instance_service';
+import { authorizeKind } from '../access/authorize-kind.ts';
 import { authorize } from '../access/caller.ts';
 import type { ClusterContext } from '../cluster-context.ts';
 import { accessDenied, badParameter, notFound } from '../errors.ts';
@@ -22,7 +23,7 @@ export function botInstanceService({ state }: ClusterContext): Service {
       return get(botName, instanceId);
     },
     listBotInstances({ filterBotName, pageSize, pageToken, filterSearchTerm }, { caller }) {
-      authorize(caller, 'bot_instance', 'list', 'read');
+      authorizeKind(caller, 'bot_instance', 'read', 'list');
       const isWanted = (instance: BotInstance): boolean =>
         (filterBotName === '' || instance.spec?.botName === filterBotName) && matchesTerm(instance, filterSearchTerm);
       const limit = pageSize > 0 ? pageSize : DEFAULT_PAGE;

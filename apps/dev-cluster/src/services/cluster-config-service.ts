@@ -1,40 +1,97 @@
-import { signatureSuiteNumber } from '@teleport-ts/api-types';
 import { ClusterConfigServiceDefinition } from '@teleport-ts/api-types/proto/teleport/clusterconfig/v1/cluster_config_service';
-import { AuthPreferenceV2 } from '@teleport-ts/api-types/proto/teleport/types/auth_preference';
-import { authorize } from '../access/caller.ts';
+import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
+import type { AuthPreferenceV2 } from '@teleport-ts/api-types/proto/teleport/types/auth_preference';
+import { ClusterNetworkingConfigV2 } from '@teleport-ts/api-types/proto/teleport/types/cluster_networking_config';
+import { SessionRecordingConfigV2 } from '@teleport-ts/api-types/proto/teleport/types/session_recording_config';
+import { authorizeConfig, authorizeKind } from '../access/authorize-kind.ts';
+import { actorOf } from '../audit/actor.ts';
+import { doneBy } from '../audit/resource-events.ts';
 import type { ClusterContext } from '../cluster-context.ts';
-import { metadataOf } from '../resources.ts';
-import { type Service, service } from '../rpc/service.ts';
+import { badParameter, revisionMismatch } from '../errors.ts';
+import { metadataOf, revisionOf, stamped } from '../resources.ts';
+import { type Call, type Service, service } from '../rpc/service.ts';
+import { checkedAuthPreference, configuredAuthPreference, suiteOf } from '../state/auth-preference.ts';
 
-const HOUR_NANOSECONDS = 3_600_000_000_000n;
+const ORIGIN = 'teleport.dev/origin';
+const PREFERENCE = 'cluster-auth-preference';
 
-export function clusterConfigService({ state }: ClusterContext): Service {
-  const authPreference = AuthPreferenceV2.create({
-    Kind: 'cluster_auth_preference',
+/** The configuration of the cluster; reading it has an older place too. */
+export function clusterConfigServices({ state, audit }: ClusterContext): Service[] {
+  const fromFile = configuredAuthPreference(state.facts.signatureSuite);
+  const preference = (): AuthPreferenceV2 => state.authPreference.get(PREFERENCE) ?? fromFile;
+  const put = (given: AuthPreferenceV2, call: Call): AuthPreferenceV2 => {
+    const stored = stamped(given);
+    state.authPreference.put(PREFERENCE, stored);
+    state.useSignatureSuite(suiteOf(stored));
+    emit(call);
+    return stored;
+  };
+  const emit = (call: Call, error = ''): void =>
+    audit.emit('auth_preference.update', {
+      ...doneBy(actorOf(call)),
+      Status: { Success: error === '', Error: error, UserMessage: error },
+      // Nothing here turns the second factor for administrators on.
+      AdminActionsMFA: 1,
+    });
+  const nameMetadata = metadataOf({ name: 'cluster-name' });
+  const networking = ClusterNetworkingConfigV2.create({
+    Kind: 'cluster_networking_config',
     Version: 'v2',
-    Metadata: metadataOf({ name: 'cluster-auth-preference', labels: { 'teleport.dev/origin': 'config-file' } }),
+    Metadata: metadataOf({ name: 'cluster-networking-config', labels: { [ORIGIN]: 'config-file' } }),
     Spec: {
-      Type: 'local',
-      DisconnectExpiredCert: { Value: false },
-      AllowLocalAuth: { Value: true },
-      LockingMode: 'best_effort',
-      AllowPasswordless: { Value: false },
-      IDP: { SAML: { Enabled: { Value: true } } },
-      AllowHeadless: { Value: false },
-      DefaultSessionTTL: 12n * HOUR_NANOSECONDS,
-      Okta: {},
-      signatureAlgorithmSuite: signatureSuiteNumber(state.facts.signatureSuite) as 1,
-      SecondFactors: [1],
+      KeepAliveInterval: 300_000_000_000n,
+      KeepAliveCountMax: 3n,
+      ProxyListenerMode: 1,
+      TunnelStrategy: { Strategy: { $case: 'AgentMesh', value: {} } },
     },
   });
-  const nameMetadata = metadataOf({ name: 'cluster-name' });
-  return service(ClusterConfigServiceDefinition, {
-    getAuthPreference(_request, { caller }) {
-      authorize(caller, 'cluster_auth_preference', 'read');
-      return authPreference;
+  const recording = SessionRecordingConfigV2.create({
+    Kind: 'session_recording_config',
+    Version: 'v2',
+    Metadata: metadataOf({ name: 'session-recording-config', labels: { [ORIGIN]: 'defaults' } }),
+    Spec: { Mode: 'node', ProxyChecksHostKeys: { Value: true } },
+  });
+  const reading = {
+    getAuthPreference(_request: unknown, { caller }: Call): AuthPreferenceV2 {
+      authorizeKind(caller, 'cluster_auth_preference', 'read');
+      return preference();
+    },
+    getClusterNetworkingConfig(_request: unknown, { caller }: Call): ClusterNetworkingConfigV2 {
+      authorizeConfig(caller, 'cluster_networking_config');
+      return networking;
+    },
+    getSessionRecordingConfig(_request: unknown, { caller }: Call): SessionRecordingConfigV2 {
+      authorizeConfig(caller, 'session_recording_config');
+      return recording;
+    },
+  };
+  const config = service(ClusterConfigServiceDefinition, {
+    ...reading,
+    updateAuthPreference({ authPreference }, call) {
+      authorizeKind(call.caller, 'cluster_auth_preference', 'update');
+      const changed = checkedAuthPreference(authPreference);
+      if (revisionOf(changed) !== revisionOf(preference())) {
+        const error = revisionMismatch();
+        emit(call, error.message);
+        throw error;
+      }
+      return put(changed, call);
+    },
+    upsertAuthPreference({ authPreference }, call) {
+      authorizeKind(call.caller, 'cluster_auth_preference', 'create', 'update');
+      return put(checkedAuthPreference(authPreference), call);
+    },
+    resetAuthPreference(_request, call) {
+      authorizeKind(call.caller, 'cluster_auth_preference', 'update');
+      if (preference().Metadata?.Labels.get(ORIGIN) === 'config-file') {
+        throw badParameter(
+          'auth preference has been defined via the config file and cannot be reset back to defaults dynamically.',
+        );
+      }
+      return put(configuredAuthPreference('balanced-v1', 'defaults'), call);
     },
     getClusterName(_request, { caller }) {
-      authorize(caller, 'cluster_name', 'read');
+      authorizeKind(caller, 'cluster_name', 'read');
       const { name, clusterId } = state.facts;
       return {
         Kind: 'cluster_name',
@@ -45,4 +102,5 @@ export function clusterConfigService({ state }: ClusterContext): Service {
       };
     },
   });
+  return [config, service(AuthServiceDefinition, reading)];
 }

@@ -1,9 +1,11 @@
 import type { ClusterContext } from '../cluster-context.ts';
 import type { Service } from '../rpc/service.ts';
 import { appSessionCalls } from './app-sessions.ts';
+import { auditCalls } from './audit-events.ts';
+import { auditLogService } from './audit-log-service.ts';
 import { botInstanceService } from './bot-instance-service.ts';
 import { botService } from './bot-service.ts';
-import { clusterConfigService } from './cluster-config-service.ts';
+import { clusterConfigServices } from './cluster-config-service.ts';
 import { dynamicResourceCalls } from './dynamic-resources.ts';
 import { heartbeatCalls } from './heartbeats.ts';
 import { joinService } from './join-service.ts';
@@ -36,7 +38,9 @@ export function authServices(context: ClusterContext): Service[] {
     joinService(context),
     trustService(context),
     usersService(context),
-    clusterConfigService(context),
+    ...clusterConfigServices(context),
+    auditLogService(context),
+    auditCalls(context),
     botService(context),
     botInstanceService(context),
     presenceService(context),

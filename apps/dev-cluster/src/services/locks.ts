@@ -1,14 +1,17 @@
+import { isZeroTime } from '@teleport-ts/api-types';
 import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
-import type { LockV2 } from '@teleport-ts/api-types/proto/teleport/types/lock';
+import type { LockTarget, LockV2 } from '@teleport-ts/api-types/proto/teleport/types/lock';
 import { authorize } from '../access/caller.ts';
 import { isEmptyTarget, isInForce, matchesTarget } from '../access/locks.ts';
+import { actorOf } from '../audit/actor.ts';
+import { aboutResource, emitLockCreated } from '../audit/resource-events.ts';
 import type { ClusterContext } from '../cluster-context.ts';
 import { badParameter, notFound } from '../errors.ts';
 import { nameOf, stamped } from '../resources.ts';
 import { type Service, service } from '../rpc/service.ts';
 import { toTimestamp } from '../timestamps.ts';
 
-export function lockCalls({ state, clock }: ClusterContext): Service {
+export function lockCalls({ state, clock, audit }: ClusterContext): Service {
   const { locks } = state;
   const get = (name: string): LockV2 => {
     const lock = locks.get(name);
@@ -28,18 +31,32 @@ export function lockCalls({ state, clock }: ClusterContext): Service {
         .filter((lock) => Targets.length === 0 || Targets.some((target) => matchesTarget(lock, target)));
       return { Locks };
     },
-    upsertLock(lock, { caller }) {
+    upsertLock(lock, call) {
+      const { caller } = call;
       authorize(caller, 'lock', 'create', 'update');
       if (nameOf(lock) === '') throw badParameter('missing parameter Name');
       if (!lock.Spec || isEmptyTarget(lock.Spec.Target)) throw badParameter('at least one target field must be set');
-      const Spec = { ...lock.Spec, CreatedAt: toTimestamp(clock.now()), CreatedBy: caller.user };
+      const { CreatedAt, CreatedBy, Expires } = lock.Spec;
+      const Spec = {
+        ...lock.Spec,
+        CreatedAt: isZeroTime(CreatedAt) ? toTimestamp(clock.now()) : CreatedAt,
+        CreatedBy: CreatedBy || (caller.systemRole === 'Admin' ? 'Admin' : caller.user),
+      };
       locks.put(nameOf(lock), stamped({ ...lock, Kind: 'lock', Version: 'v2', Spec }));
+      emitLockCreated(audit, nameOf(lock), lock.Spec.Target as LockTarget, Expires, actorOf(call));
       return {};
     },
-    deleteLock({ Name }, { caller }) {
-      authorize(caller, 'lock', 'delete');
-      get(Name);
+    deleteLock({ Name }, call) {
+      authorize(call.caller, 'lock', 'delete');
+      if (Name === '') throw badParameter('missing lock name');
+      const Target = locks.get(Name)?.Spec?.Target;
+      if (!Target) throw notFound(`lock ${JSON.stringify(Name)} is not found`);
       locks.delete(Name);
+      audit.emit('lock.deleted', {
+        User: actorOf(call).user,
+        Resource: aboutResource(Name),
+        Lock: { Target },
+      });
       return {};
     },
   });

@@ -120,7 +120,9 @@ describe('joining', () => {
       ProvisionTokenV2.create({ Metadata: { Name: name }, Spec });
     const put = (value: ProvisionTokenV2) => alice.call(Auth, 'upsertTokenV2', { Token: { $case: 'V2', value } });
     await put(token('for-nodes', { Roles: ['Node'], JoinMethod: 'token' }));
-    await put(token('gh', { Roles: ['Bot'], BotName: 'ci', JoinMethod: 'github' }));
+    await put(
+      token('gh', { Roles: ['Bot'], BotName: 'ci', JoinMethod: 'github', GitHub: { Allow: [{ Repository: 'a/b' }] } }),
+    );
     await join('join-unknown-token', { Token: 'nope' });
     await join('join-wrong-role', { Token: 'for-nodes', HostID: 'h' });
     await join('join-wrong-method', { Token: 'gh' });

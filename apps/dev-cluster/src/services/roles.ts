@@ -1,34 +1,58 @@
 import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
 import type { RoleV6 } from '@teleport-ts/api-types/proto/teleport/types/role';
-import { authorize } from '../access/caller.ts';
+import { authorize, type Caller } from '../access/caller.ts';
 import { withRoleDefaults } from '../access/role-defaults.ts';
+import { checkRoleFeatures } from '../access/role-features.ts';
+import { SYSTEM_ROLES_BY_LOWER_NAME } from '../access/system-role-names.ts';
+import { actorOf } from '../audit/actor.ts';
+import { aboutResource, doneBy } from '../audit/resource-events.ts';
 import type { ClusterContext } from '../cluster-context.ts';
-import { alreadyExists, badParameter, notFound, revisionMismatch } from '../errors.ts';
+import { accessDenied, alreadyExists, badParameter, notFound, revisionMismatch, unknownError } from '../errors.ts';
 import { matchesSearch } from '../predicate/resource-expression.ts';
 import { nameOf, revisionOf, stamped } from '../resources.ts';
-import { type Service, service } from '../rpc/service.ts';
+import { type Call, type Service, service } from '../rpc/service.ts';
+import { checkResourceName } from '../state/resource-name.ts';
 
 const MAX_PAGE = 16_000;
 const DEFAULT_PAGE = 1000;
 
-export function roleCalls({ state }: ClusterContext): Service {
+export function roleCalls({ state, audit }: ClusterContext): Service {
   const { roles } = state;
   const put = (role: RoleV6): RoleV6 => {
+    if (SYSTEM_ROLES_BY_LOWER_NAME.get(nameOf(role).toLowerCase()) === nameOf(role)) {
+      throw badParameter(`reserved role: ${nameOf(role)}`);
+    }
+    checkResourceName('/roles/', nameOf(role), '/params');
     const stored = stamped(role);
     roles.put(nameOf(stored), stored);
     return stored;
   };
   const get = (name: string): RoleV6 => {
-    if (name === '') throw badParameter('missing parameter name');
     const role = roles.get(name);
     if (!role) throw notFound(`role ${name} is not found`);
     return role;
   };
+  const read = (name: string, caller: Caller): RoleV6 => {
+    const isOwn = caller.identity?.roles.includes(name) === true;
+    if (!isOwn) authorize(caller, 'role', 'read');
+    return get(name);
+  };
+  const upsert = (given: RoleV6 | undefined, call: Call): RoleV6 => {
+    const role = checkedRole(given);
+    authorize(call.caller, 'role', roles.has(nameOf(role)) ? 'update' : 'create');
+    checkRoleFeatures(role);
+    const stored = put(role);
+    emit('role.created', nameOf(stored), call);
+    return stored;
+  };
+  const emit = (kind: 'role.created' | 'role.updated' | 'role.deleted', name: string, call: Call): void =>
+    audit.emit(kind, { ...doneBy(actorOf(call)), Resource: aboutResource(name) });
+
   return service(AuthServiceDefinition, {
-    getRole({ Name }, { caller }) {
-      const isOwn = caller.identity?.roles.includes(Name) === true;
-      if (!isOwn) authorize(caller, 'role', 'read');
-      return get(Name);
+    getRole: ({ Name }, { caller }) => read(Name, caller),
+    async *getCurrentUserRoles(_request, { caller }) {
+      if (!caller.identity) throw notFound('role Nop is not found');
+      yield* caller.identity.roles.map((name) => read(name, caller));
     },
     listRoles({ Limit, StartKey, Filter }, { caller }) {
       authorize(caller, 'role', 'list', 'read');
@@ -40,38 +64,55 @@ export function roleCalls({ state }: ClusterContext): Service {
       const { items, next } = roles.page(StartKey, limit, isWanted);
       return { Roles: items, NextKey: next };
     },
-    createRole({ Role }, { caller }) {
-      authorize(caller, 'role', 'create');
-      const role = withRoleDefaults(required(Role));
+    createRole({ Role }, call) {
+      const role = checkedRole(Role);
+      authorize(call.caller, 'role', 'create');
+      checkRoleFeatures(role);
       if (roles.has(nameOf(role))) throw alreadyExists(`role ${JSON.stringify(nameOf(role))} already exists`);
-      return put(role);
+      const stored = put(role);
+      emit('role.created', nameOf(stored), call);
+      return stored;
     },
-    updateRole({ Role }, { caller }) {
-      authorize(caller, 'role', 'update');
-      const role = withRoleDefaults(required(Role));
-      const stored = roles.get(nameOf(role));
-      if (!stored || revisionOf(stored) !== revisionOf(role)) throw revisionMismatch();
-      return put(role);
+    updateRole({ Role }, call) {
+      const role = checkedRole(Role);
+      authorize(call.caller, 'role', 'update');
+      checkRoleFeatures(role);
+      const before = roles.get(nameOf(role));
+      if (!before || revisionOf(before) !== revisionOf(role)) throw revisionMismatch();
+      const stored = put(role);
+      emit('role.updated', nameOf(stored), call);
+      return stored;
     },
-    upsertRoleV2({ Role }, { caller }) {
-      authorize(caller, 'role', 'create', 'update');
-      return put(withRoleDefaults(required(Role)));
+    upsertRoleV2: ({ Role }, call) => upsert(Role, call),
+    upsertRole(role, call) {
+      upsert(role, call);
+      return {};
     },
-    deleteRole({ Name }, { caller }) {
-      authorize(caller, 'role', 'delete');
-      get(Name);
-      const holder = state.users.values().find((user) => user.Spec?.Roles.includes(Name));
-      if (holder) throw badParameter(`role ${JSON.stringify(Name)} is still in use by a user`);
-      roles.delete(Name);
+    deleteRole({ Name }, call) {
+      authorize(call.caller, 'role', 'delete');
+      if (Name === 'admin') throw accessDenied('can not delete system role "admin"');
+      const isHeld = state.users.values().some((user) => user.Spec?.Roles.includes(Name));
+      if (isHeld) {
+        throw unknownError(
+          'failed to delete a role that is still in use by a user, check the system server logs for more details',
+        );
+      }
+      if (Name === '') throw badParameter('missing role name');
+      if (!roles.delete(Name)) throw notFound(`role ${JSON.stringify(Name)} is not found`);
+      emit('role.deleted', Name, call);
       return {};
     },
   });
 }
 
 // The real process ends on a request without its main message; that is one fault that is not repeated here.
-function required(role: RoleV6 | undefined): RoleV6 {
+function checkedRole(role: RoleV6 | undefined): RoleV6 {
   if (!role) throw badParameter('missing role');
-  return role;
+  const { PortForwarding, SSHPortForwarding } = role.Spec?.Options ?? {};
+  if (PortForwarding && SSHPortForwarding) {
+    throw badParameter("options define both 'port_forwarding' and 'ssh_port_forwarding', only one can be set");
+  }
+  return withRoleDefaults(role);
 }
 
 const labelTexts = (role: RoleV6): string[] => [...(role.Metadata?.Labels ?? [])].flat();

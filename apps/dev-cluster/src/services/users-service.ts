@@ -1,17 +1,21 @@
 import type { UserV2 } from '@teleport-ts/api-types/proto/teleport/types/user';
 import { UsersServiceDefinition } from '@teleport-ts/api-types/proto/teleport/users/v1/users_service';
-import { authorize } from '../access/caller.ts';
+import { authorizeKind } from '../access/authorize-kind.ts';
+import type { Caller } from '../access/caller.ts';
+import { actorOf } from '../audit/actor.ts';
+import { aboutResource, doneBy, emitUserWritten } from '../audit/resource-events.ts';
 import type { ClusterContext } from '../cluster-context.ts';
-import { alreadyExists, badParameter, notFound, revisionMismatch } from '../errors.ts';
+import { accessDenied, alreadyExists, badParameter, notFound, revisionMismatch } from '../errors.ts';
 import { matchesSearch } from '../predicate/resource-expression.ts';
 import { nameOf, revisionOf, stamped } from '../resources.ts';
 import { type Service, service } from '../rpc/service.ts';
-import { newUser } from '../state/users.ts';
+import { checkedUser } from '../state/checked-user.ts';
+import { toTimestamp, zeroTime } from '../timestamps.ts';
 import { remoteUser } from '../trust/remote-user.ts';
 
-const DEFAULT_PAGE = 1000;
+const MAX_PAGE = 1000;
 
-export function usersService({ state }: ClusterContext): Service {
+export function usersService({ state, clock, audit }: ClusterContext): Service {
   const { users } = state;
   const get = (name: string): UserV2 => {
     const user = users.get(name);
@@ -24,69 +28,85 @@ export function usersService({ state }: ClusterContext): Service {
     return stored;
   };
   /** Whoever writes a user cannot give it roles that are not there. */
-  const checked = (user: UserV2 | undefined, createdBy: string): UserV2 => {
-    if (!user) throw badParameter('missing user');
-    if (nameOf(user) === '') throw badParameter('missing parameter Name');
-    for (const role of user.Spec?.Roles ?? []) {
-      if (!state.roles.has(role)) throw notFound(`role ${role} is not found`);
-    }
-    const defaults = newUser(state, { name: nameOf(user), roles: [], createdBy });
-    const [spec, given] = [defaults.Spec, user.Spec];
-    return {
-      ...user,
-      Kind: 'user',
-      Version: user.Version || 'v2',
-      Spec: spec && {
-        ...(given ?? spec),
-        Traits: given?.Traits ?? spec.Traits,
-        Status: given?.Status ?? spec.Status,
-        Expires: given?.Expires ?? spec.Expires,
-        CreatedBy: given?.CreatedBy ?? spec.CreatedBy,
-        LocalAuth: undefined,
-      },
-      Status: user.Status ?? defaults.Status,
-    };
+  const checked = (given: UserV2 | undefined): UserV2 => {
+    const user = checkedUser(given);
+    const missing = user.Spec?.Roles.find((role) => !state.roles.has(role));
+    if (missing !== undefined) throw notFound(`role ${missing} is not found`);
+    return user;
+  };
+  /** There are no secrets of users here, but that is not for everybody to know. */
+  const mayReadSecrets = ({ user, systemRole }: Caller, what: string): void => {
+    if (systemRole === 'Admin') return;
+    const reason = `user ${JSON.stringify(user)} requested access to ${what} with secrets`;
+    audit.emit('user.login (failed)', {
+      User: {},
+      Status: { Success: false, Error: reason, UserMessage: reason },
+      Method: 'client.cert',
+      Client: {},
+      Connection: {},
+    });
+    throw accessDenied('this request can be only executed by an admin');
+  };
+  const currentUser = (caller: Caller): UserV2 => {
+    if (!caller.identity) throw notFound('role Nop is not found');
+    return caller.isRemote ? remoteUser(caller.identity) : get(caller.user);
   };
   return service(UsersServiceDefinition, {
-    getUser({ name, currentUser, withSecrets }, { caller }) {
-      if (currentUser) {
-        if (!caller.identity) throw notFound('"user" "" does not exist');
-        return { user: caller.isRemote ? remoteUser(caller.identity) : get(caller.user) };
-      }
-      if (withSecrets) throw badParameter('this cluster keeps no secrets of users');
-      if (name !== caller.user || !caller.identity) authorize(caller, 'user', 'read');
+    getUser({ name, currentUser: isCurrent, withSecrets }, { caller }) {
+      if (isCurrent && name === '') return { user: currentUser(caller) };
+      const isSelf = caller.identity !== undefined && name === caller.user;
+      if (withSecrets) mayReadSecrets(caller, `user ${JSON.stringify(name)}`);
+      else if (!isSelf && !caller.roles.mayDo('user', ['create'])) authorizeKind(caller, 'user', 'read');
       return { user: get(name) };
     },
-    listUsers({ pageSize, pageToken, filter }, { caller }) {
-      authorize(caller, 'user', 'list', 'read');
+    listUsers({ pageSize, pageToken, withSecrets, filter }, { caller }) {
+      if (withSecrets) mayReadSecrets(caller, 'all users');
+      else authorizeKind(caller, 'user', 'list', 'read');
       const words = filter?.SearchKeywords ?? [];
       const isWanted = (user: UserV2): boolean => matchesSearch([nameOf(user), ...(user.Spec?.Roles ?? [])], words);
-      const limit = pageSize > 0 ? Math.min(pageSize, DEFAULT_PAGE) : DEFAULT_PAGE;
+      const limit = pageSize > 0 ? Math.min(pageSize, MAX_PAGE) : MAX_PAGE;
       const { items, next } = users.page(pageToken, limit, isWanted);
       return { users: items, nextPageToken: next };
     },
-    createUser({ user }, { caller }) {
-      authorize(caller, 'user', 'create');
-      const made = checked(user, caller.user);
+    createUser({ user }, call) {
+      authorizeKind(call.caller, 'user', 'create');
+      const made = withCreator(checked(user), call.caller.user, toTimestamp(clock.now()));
       if (users.has(nameOf(made))) throw alreadyExists(`user ${JSON.stringify(nameOf(made))} already registered`);
-      return { user: put(made) };
+      const stored = put({ ...made, Status: made.Status ?? { passwordState: 1, mfaWeakestDevice: 1 } });
+      emitUserWritten(audit, 'user.create', stored, actorOf(call));
+      return { user: stored };
     },
-    updateUser({ user }, { caller }) {
-      authorize(caller, 'user', 'update');
-      const made = checked(user, caller.user);
-      const stored = get(nameOf(made));
-      if (revisionOf(made) !== '' && revisionOf(made) !== revisionOf(stored)) throw revisionMismatch();
-      return { user: put(made) };
+    updateUser({ user }, call) {
+      authorizeKind(call.caller, 'user', 'update');
+      const made = checked(user);
+      const before = users.get(nameOf(made));
+      if (!before || revisionOf(made) !== revisionOf(before)) throw revisionMismatch();
+      const Spec = made.Spec && { ...made.Spec, CreatedBy: before.Spec?.CreatedBy };
+      const stored = put({ ...made, Spec });
+      emitUserWritten(audit, 'user.update', stored, actorOf(call));
+      return { user: stored };
     },
-    upsertUser({ user }, { caller }) {
-      authorize(caller, 'user', 'create', 'update');
-      return { user: put(checked(user, caller.user)) };
+    upsertUser({ user }, call) {
+      authorizeKind(call.caller, 'user', 'create', 'update');
+      const made = withCreator(checked(user), call.caller.user, zeroTime());
+      const stored = put({ ...made, Status: made.Status ?? { passwordState: 0, mfaWeakestDevice: 1 } });
+      emitUserWritten(audit, 'user.create', stored, actorOf(call));
+      return { user: stored };
     },
-    deleteUser({ name }, { caller }) {
-      authorize(caller, 'user', 'delete');
-      get(name);
-      users.delete(name);
+    deleteUser({ name }, call) {
+      authorizeKind(call.caller, 'user', 'delete');
+      if (name === '') throw badParameter('missing user name');
+      if (!users.delete(name)) throw notFound(`user ${JSON.stringify(name)} not found`);
+      // The role that very old users had for themselves.
+      state.roles.delete(`user:${name}`);
+      audit.emit('user.delete', { ...doneBy(actorOf(call)), Resource: aboutResource(name) });
       return {};
     },
   });
+}
+
+function withCreator(user: UserV2, name: string, at: ReturnType<typeof zeroTime>): UserV2 {
+  const { Spec } = user;
+  if (!Spec || Spec.CreatedBy?.User?.Name) return user;
+  return { ...user, Spec: { ...Spec, CreatedBy: { Connector: undefined, Time: at, User: { Name: name } } } };
 }

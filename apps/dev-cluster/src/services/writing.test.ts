@@ -54,7 +54,7 @@ describe('roles', () => {
   });
 
   it('that somebody holds stay', async () => {
-    expect((await wireStatus(admin.call(Auth, 'deleteRole', { Name: 'viewer' }))).code).toBe(3);
+    expect((await wireStatus(admin.call(Auth, 'deleteRole', { Name: 'viewer' }))).code).toBe(2);
   });
 
   it('are listed in pages', async () => {

@@ -20,6 +20,8 @@ export interface BotFields {
   /** Default 12 hours. */
   readonly maxSessionTtlMs?: number | undefined;
   readonly labels?: Readonly<Record<string, string>>;
+  /** When it ceases to exist, in milliseconds since 1970. Default: never. */
+  readonly expiresAt?: number | undefined;
   /** Who makes the bot. */
   readonly createdBy?: string;
 }
@@ -38,6 +40,7 @@ export function putBot(state: ClusterState, fields: BotFields): { user: UserV2; 
     roles: [name],
     traits: fields.traits ?? {},
     labels: { ...fields.labels, [BOT_LABEL]: fields.name, [GENERATION_LABEL]: generation },
+    expiresAt: fields.expiresAt,
     ...(fields.createdBy !== undefined && { createdBy: fields.createdBy }),
   });
   state.roles.put(name, role);
@@ -45,13 +48,14 @@ export function putBot(state: ClusterState, fields: BotFields): { user: UserV2; 
   return { user, role };
 }
 
-function botRole({ name, roles, maxSessionTtlMs = DEFAULT_MAX_SESSION_TTL_MS }: BotFields): RoleV6 {
+function botRole({ name, roles, expiresAt, maxSessionTtlMs = DEFAULT_MAX_SESSION_TTL_MS }: BotFields): RoleV6 {
   const role = Role.create({
     Version: 'v8',
     Metadata: metadataOf({
       name: botUserName(name),
       description: `Automatically generated role for bot ${name}`,
       labels: { [BOT_LABEL]: name },
+      expiresAt,
     }),
     Spec: {
       Options: { MaxSessionTTL: BigInt(maxSessionTtlMs) * NANOSECONDS_PER_MS },
@@ -69,19 +73,20 @@ export function botOf(state: ClusterState, user: UserV2 | undefined): Bot | unde
   const name = user?.Metadata?.Labels.get(BOT_LABEL);
   if (name === undefined || !user) return undefined;
   const role = state.roles.get(nameOf(user));
+  if (!role) return undefined;
   const labels = new Map(user.Metadata?.Labels);
   labels.delete(BOT_LABEL);
   labels.delete(GENERATION_LABEL);
-  const traits = Object.entries(fromLabelValues(user.Spec?.Traits));
+  const traits = Object.entries(fromLabelValues(user.Spec?.Traits)).filter(([, values]) => values.length > 0);
   return {
     kind: 'bot',
     subKind: '',
     version: 'v1',
-    metadata: { name, namespace: '', description: '', labels, expires: undefined, revision: '' },
+    metadata: { name, namespace: '', description: '', labels, expires: user.Metadata?.Expires, revision: '' },
     spec: {
-      roles: role?.Spec?.Allow?.Impersonate?.Roles ?? [],
+      roles: role.Spec?.Allow?.Impersonate?.Roles ?? [],
       traits: traits.map(([key, values]) => ({ name: key, values: [...values] })),
-      maxSessionTtl: toDurationMessage(Number((role?.Spec?.Options?.MaxSessionTTL ?? 0n) / NANOSECONDS_PER_MS)),
+      maxSessionTtl: toDurationMessage(Number((role.Spec?.Options?.MaxSessionTTL ?? 0n) / NANOSECONDS_PER_MS)),
     },
     status: { userName: nameOf(user), roleName: nameOf(user) },
   };

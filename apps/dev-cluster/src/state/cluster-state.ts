@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { SignatureSuite } from '@teleport-ts/api-types';
 import { BotInstance } from '@teleport-ts/api-types/proto/teleport/machineid/v1/bot_instance';
 import { AppServerV3, AppV3 } from '@teleport-ts/api-types/proto/teleport/types/app';
+import { AuthPreferenceV2 } from '@teleport-ts/api-types/proto/teleport/types/auth_preference';
+import { CertAuthorityV2 } from '@teleport-ts/api-types/proto/teleport/types/cert_authority';
 import { DatabaseV3 } from '@teleport-ts/api-types/proto/teleport/types/database';
 import { DatabaseServerV3 } from '@teleport-ts/api-types/proto/teleport/types/database_server';
 import { KubernetesClusterV3, KubernetesServerV3 } from '@teleport-ts/api-types/proto/teleport/types/kubernetes';
-import { CertAuthorityV2 } from '@teleport-ts/api-types/proto/teleport/types/cert_authority';
 import { LockV2 } from '@teleport-ts/api-types/proto/teleport/types/lock';
 import { ProvisionTokenV2 } from '@teleport-ts/api-types/proto/teleport/types/provision_token';
 import { RemoteClusterV3 } from '@teleport-ts/api-types/proto/teleport/types/remote_cluster';
@@ -65,6 +66,8 @@ export class ClusterState {
   readonly remoteClusters: Collection<RemoteClusterV3>;
   /** What is known of other clusters' authorities, by {@link authorityKey}. */
   readonly foreignAuthorities: Collection<CertAuthorityV2>;
+  /** One, once somebody has written it. */
+  readonly authPreference: Collection<AuthPreferenceV2>;
   readonly #facts: Collection<ClusterFacts>;
 
   constructor({ name, signatureSuite, dataDir, clock }: ClusterStateOptions) {
@@ -91,6 +94,7 @@ export class ClusterState {
     this.appSessions = store.collection('web_session', { codec: WebSessionV2, expiresAt });
     this.remoteClusters = store.collection('remote_cluster', { codec: RemoteClusterV3, expiresAt });
     this.foreignAuthorities = store.collection('cert_authority', { codec: CertAuthorityV2, expiresAt });
+    this.authPreference = store.collection('cluster_auth_preference', { codec: AuthPreferenceV2 });
     const known = this.#facts.get(FACTS);
     if (known && name !== undefined && known.name !== name) {
       throw new Error(`the data directory holds the cluster ${known.name}, not ${name}; name another data directory`);
@@ -111,6 +115,11 @@ export class ClusterState {
 
   get name(): string {
     return this.facts.name;
+  }
+
+  /** From now on new keys are of this suite. */
+  useSignatureSuite(signatureSuite: SignatureSuite): void {
+    this.#facts.put(FACTS, { ...this.facts, signatureSuite });
   }
 
   /** Remembers the ports, so that addresses stay valid when the cluster is started on the same data again. */

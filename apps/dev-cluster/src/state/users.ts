@@ -8,6 +8,8 @@ export interface UserFields {
   readonly roles: readonly string[];
   readonly traits?: Readonly<Record<string, readonly string[]>>;
   readonly labels?: Readonly<Record<string, string>>;
+  /** When it ceases to exist, in milliseconds since 1970. Default: never. */
+  readonly expiresAt?: number | undefined;
   /** Who makes the user. */
   readonly createdBy?: string;
 }
@@ -18,7 +20,7 @@ export function newUser({ clock, facts }: ClusterState, fields: UserFields): Use
     Kind: 'user',
     SubKind: '',
     Version: 'v2',
-    Metadata: metadataOf({ name: fields.name, labels: fields.labels ?? {} }),
+    Metadata: metadataOf({ name: fields.name, labels: fields.labels ?? {}, expiresAt: fields.expiresAt }),
     Spec: {
       OIDCIdentities: [],
       SAMLIdentities: [],

@@ -17,8 +17,9 @@ export interface Patience extends Disposable {
  * @param what stands in the message of the `timeout` error
  */
 export function patience(limits: WaitLimits, what: string): Patience {
-  const controller = new AbortController();
   const { signal: outer, timeoutMs } = limits;
+  if (outer && timeoutMs === undefined) return { signal: outer, [Symbol.dispose]: () => {} };
+  const controller = new AbortController();
   const onAbort = (): void => controller.abort(outer?.reason);
   if (outer?.aborted) onAbort();
   outer?.addEventListener('abort', onAbort, { once: true });

@@ -4,6 +4,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { toMethodDefinition } from '@teleport-ts/api-types';
 import { HealthDefinition } from '@teleport-ts/api-types/proto/grpc/health/v1/health';
+import { FakeClock } from '@teleport-ts/dev-cluster/testing';
 import { describe, expect, test } from 'vitest';
 import {
   call,
@@ -98,6 +99,29 @@ test('health is watched', async () => {
   const [second] = await once(stream, 'data');
   stream.cancel();
   expect([first.status, second.status]).toEqual([1, 2]);
+});
+
+test('a cluster that never answers is given up after a minute', async () => {
+  const clock = new FakeClock();
+  let asked = false;
+  await open(
+    { clock },
+    {
+      generateIdentity: (_request, options) =>
+        new Promise((_resolve, reject) => {
+          asked = true;
+          options?.signal?.addEventListener('abort', () => reject(options.signal?.reason));
+        }),
+    },
+  );
+  const answer = failure(generate({}, undefined, 600_000));
+  await expect.poll(() => asked).toBe(true);
+  await clock.advance(60_000);
+  expect(await answer).toMatchObject({
+    code: 4,
+    details: 'no answer from the cluster within 1m0s',
+    failure: { code: 'timeout' },
+  });
 });
 
 describe('stopping', () => {

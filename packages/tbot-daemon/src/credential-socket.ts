@@ -7,7 +7,7 @@ import {
   type ServiceDefinition,
   type sendUnaryData,
 } from '@grpc/grpc-js';
-import { TeleportError, toServiceDefinition } from '@teleport-ts/api-types';
+import { formatGoDuration, TeleportError, toServiceDefinition } from '@teleport-ts/api-types';
 import { HealthDefinition } from '@teleport-ts/api-types/proto/grpc/health/v1/health';
 import type { Clock, Logger } from '@teleport-ts/tbot-core';
 import { DynamicCredentialsDefinition, type GetStatusResponse } from '@teleport-ts/tbot-core/proto';
@@ -26,6 +26,8 @@ import { SocketListener } from './sockets/socket-listener.ts';
 
 /** Largest request. A real one has less than 4 kB, most of it an RSA key. */
 const LARGEST_MESSAGE_BYTES = 64 * 1024;
+/** Longest wait for the cluster, whatever deadline the caller has. */
+const LONGEST_CALL_MS = 60_000;
 /** Calls in flight on one connection; the limit of the whole socket is in its configuration. */
 const MOST_STREAMS = 2048;
 /** A connection without a call is closed after this; a client makes a new one by itself. */
@@ -116,6 +118,14 @@ export class CredentialSocket implements AsyncDisposable {
     return (call: Unary, answer: sendUnaryData<unknown>): void => {
       const gone = new AbortController();
       let answered = false;
+      const late = this.#options.clock.setTimer(LONGEST_CALL_MS, () => {
+        const message = `no answer from the cluster within ${formatGoDuration(LONGEST_CALL_MS)}`;
+        gone.abort(new TeleportError('timeout', message, { retryable: true }));
+      });
+      const end = (): void => {
+        answered = true;
+        late.cancel();
+      };
       // grpc-js says so at the end of every call, also of one that has its answer.
       call.on('cancelled', () => {
         if (!answered) gone.abort();
@@ -123,11 +133,11 @@ export class CredentialSocket implements AsyncDisposable {
       const peer = this.#connections.peerOf(call.getPeer());
       run(call.request, { signal: gone.signal, ...(peer && { peer }) }).then(
         (response) => {
-          answered = true;
+          end();
           answer(null, response);
         },
         (error: unknown) => {
-          answered = true;
+          end();
           answer(callStatus(error, this.#botExpires()) as { code: number; details: string; metadata: Metadata });
         },
       );

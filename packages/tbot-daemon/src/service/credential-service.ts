@@ -12,9 +12,6 @@ import { type ParsedRequest, parseRequest } from './requests.ts';
 import { identityResponse, ttlOutcome } from './responses.ts';
 import type { SocketCounters } from './socket-counters.ts';
 
-/** Longest wait for the cluster, whatever deadline the caller has. */
-const LONGEST_ISSUE_MS = 60_000;
-
 /** The part of a bot that the socket needs. */
 export type IssuingBot = Pick<RunningBot, 'generateIdentity' | 'describe' | 'status'>;
 
@@ -124,7 +121,7 @@ export class CredentialService {
         ...(admitted.roles && { roles: admitted.roles }),
         ...(parsed.keys && { keys: parsed.keys }),
       },
-      { signal, timeoutMs: LONGEST_ISSUE_MS },
+      { signal },
     );
     checkAnswer(admitted, identity);
     return identity;
@@ -133,9 +130,7 @@ export class CredentialService {
   async describe(context: CallContext): Promise<DescribeResponse> {
     const { policy, bot, socketPath, agentVersion } = this.#options;
     try {
-      const known = await this.#limited(context, () =>
-        bot().describe({ signal: context.signal, timeoutMs: LONGEST_ISSUE_MS }),
-      );
+      const known = await this.#limited(context, () => bot().describe({ signal: context.signal }));
       return DescribeResponseMessage.fromPartial({
         roles: [...(policy.roles.length > 0 ? policy.roles : known.roles)],
         kinds: policy.kinds.filter((kind) => known.kinds.includes(kind)),

@@ -1,10 +1,12 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { X509Certificate } from 'node:crypto';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { parseSshCertificate, parseTlsIdentity } from '@teleport-ts/api-types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DevCluster } from './dev-cluster.ts';
-import { runProgram } from './testing/program.ts';
+import { RunningProgram, runProgram } from './testing/program.ts';
 import { teleportBinDir } from './testing/real-teleport.ts';
 import { TemporaryDirectory } from './testing/temporary-directory.ts';
 
@@ -20,14 +22,34 @@ describe.skipIf(binDir === undefined)('Teleport 18', () => {
   beforeAll(async () => {
     directory = await TemporaryDirectory.create();
     cluster = await DevCluster.start({ name: 'root.test', dataDir: directory.join('data') });
-    cluster.upsertRole({ name: 'deployer', allow: { appLabels: { '*': '*' }, logins: ['root'] } });
+    const everything = { '*': '*' };
+    cluster.upsertRole({
+      name: 'deployer',
+      allow: {
+        appLabels: everything,
+        databaseLabels: everything,
+        databaseUsers: ['reader'],
+        databaseNames: ['main'],
+        kubernetesLabels: everything,
+        kubernetesGroups: ['viewers'],
+        logins: ['root'],
+        rules: [{ resources: ['host_cert'], verbs: ['create'] }],
+      },
+    });
     cluster.upsertRole({
       name: 'admin',
-      allow: { rules: [{ resources: ['*'], verbs: ['*'] }], appLabels: { '*': '*' } },
+      allow: {
+        rules: [{ resources: ['*'], verbs: ['*'] }],
+        appLabels: everything,
+        databaseLabels: everything,
+        kubernetesLabels: everything,
+      },
     });
     cluster.upsertUser({ name: 'alice', roles: ['admin'] });
     await cluster.upsertBot({ name: 'ci', roles: ['deployer'] });
     await cluster.addApplication({ name: 'foo' });
+    cluster.addDatabase({ name: 'pg', protocol: 'postgres', uri: '127.0.0.1:9' });
+    cluster.addKubernetesCluster({ name: 'k1' });
   });
 
   afterAll(async () => {
@@ -75,6 +97,122 @@ describe.skipIf(binDir === undefined)('Teleport 18', () => {
       `https://${cluster.proxyAddress}/`,
     ]);
     expect(JSON.parse(stdout).caller).toEqual({ user: 'bot-ci', roles: ['deployer'], bot: 'ci' });
+  });
+
+  it('tbot writes every kind of output, and renews over three periods', async () => {
+    await cluster.upsertBot({ name: 'daemon', roles: ['deployer'] });
+    const output = (name: string, fields: object): object => ({
+      ...fields,
+      destination: { type: 'directory', path: directory.join(`daemon-${name}`) },
+    });
+    const names = ['store', 'identity', 'application', 'database', 'kubernetes', 'host'];
+    for (const name of names) await mkdir(directory.join(`daemon-${name}`));
+    const config = {
+      version: 'v2',
+      auth_server: cluster.authAddress,
+      onboarding: {
+        join_method: 'token',
+        token: await cluster.createToken({ botName: 'daemon' }),
+        ca_pins: cluster.caPins,
+      },
+      storage: { type: 'directory', path: directory.join('daemon-store') },
+      certificate_ttl: '2m',
+      renewal_interval: '3s',
+      outputs: [
+        output('identity', { type: 'identity' }),
+        output('application', { type: 'application', app_name: 'foo' }),
+        output('database', { type: 'database', service: 'pg', username: 'reader', database: 'main' }),
+        output('kubernetes', { type: 'kubernetes', kubernetes_cluster: 'k1' }),
+        output('host', { type: 'ssh_host', principals: ['node.test'] }),
+      ],
+    };
+    await writeFile(directory.join('daemon.yaml'), JSON.stringify(config));
+    const serials = async (): Promise<string[]> => {
+      const pems = ['application', 'database', 'kubernetes'].map((name) => directory.join(`daemon-${name}`, 'tlscert'));
+      return Promise.all(pems.map(async (path) => new X509Certificate(await readFile(path)).serialNumber));
+    };
+    await using tbot = new RunningProgram(
+      join(binDir as string, 'tbot'),
+      ['start', '-c', directory.join('daemon.yaml')],
+      { env: { SSL_CERT_FILE: cluster.webCaPath, TELEPORT_HOME: directory.join('tsh') } },
+    );
+    await tbot.printed('generation=2');
+    const first = await serials();
+    await tbot.printed('generation=4', 60_000);
+    for (const [index, serial] of (await serials()).entries()) expect(serial).not.toBe(first[index]);
+    expect(cluster.locks).toEqual([]);
+
+    const files = (name: string): Promise<string[]> => readdir(directory.join(`daemon-${name}`));
+    expect(await files('database')).toEqual(expect.arrayContaining(['tlscert', 'key', 'teleport-database-ca.crt']));
+    expect(await files('kubernetes')).toContain('kubeconfig.yaml');
+    expect(await files('host')).toEqual(
+      expect.arrayContaining(['ssh_host', 'ssh_host-cert.pub', 'ssh_host-user-ca.pub']),
+    );
+    const database = parseTlsIdentity(await readFile(directory.join('daemon-database', 'tlscert'), 'utf8'));
+    expect(database.database).toMatchObject({ service: 'pg', protocol: 'postgres', user: 'reader', name: 'main' });
+    const kubernetes = parseTlsIdentity(await readFile(directory.join('daemon-kubernetes', 'tlscert'), 'utf8'));
+    expect(kubernetes.kubernetesCluster).toBe('k1');
+    const host = parseSshCertificate(await readFile(directory.join('daemon-host', 'ssh_host-cert.pub'), 'utf8'));
+    expect(host).toMatchObject({ kind: 'host', principals: ['node.test'] });
+  });
+
+  const written: Record<string, { resource: object; changed: object }> = {
+    role: {
+      resource: { version: 'v7', spec: { allow: { app_labels: { a: 'b' } } } },
+      changed: { version: 'v7', spec: { allow: { app_labels: { a: 'c' } } } },
+    },
+    user: {
+      resource: { version: 'v2', spec: { roles: ['deployer'] } },
+      changed: { version: 'v2', spec: { roles: ['deployer', 'admin'] } },
+    },
+    token: {
+      resource: { version: 'v2', spec: { roles: ['Bot'], join_method: 'token', bot_name: 'ci' } },
+      changed: { version: 'v2', spec: { roles: ['Bot'], join_method: 'token', bot_name: 'daemon' } },
+    },
+    app: {
+      resource: { version: 'v3', spec: { uri: 'http://127.0.0.1:1' } },
+      changed: { version: 'v3', spec: { uri: 'http://127.0.0.1:2' } },
+    },
+    db: {
+      resource: { version: 'v3', spec: { protocol: 'postgres', uri: 'localhost:1' } },
+      changed: { version: 'v3', spec: { protocol: 'postgres', uri: 'localhost:2' } },
+    },
+    kube_cluster: {
+      resource: { version: 'v3', metadata: { labels: { a: 'b' } }, spec: {} },
+      changed: { version: 'v3', metadata: { labels: { a: 'c' } }, spec: {} },
+    },
+    lock: {
+      resource: { version: 'v2', spec: { target: { user: 'nobody' } } },
+      changed: { version: 'v2', spec: { target: { user: 'somebody' } } },
+    },
+    bot: {
+      resource: { version: 'v1', spec: { roles: ['deployer'] } },
+      changed: { version: 'v1', spec: { roles: ['deployer', 'admin'] } },
+    },
+  };
+
+  it.each(Object.entries(written))('tctl creates, gets, replaces and removes: %s', async (kind, states) => {
+    const { identityFile } = await cluster.issueUserCredentials({ user: 'alice' });
+    const identity = directory.join(`alice-${kind}.id`);
+    await writeFile(identity, identityFile, { mode: 0o600 });
+    const tctl = (...args: string[]) => run('tctl', [`--auth-server=${cluster.authAddress}`, '-i', identity, ...args]);
+    const name = `made-${kind.replace('_', '-')}`;
+    const file = directory.join(`${kind}.json`);
+    const put = async (state: { metadata?: object }, ...flags: string[]) => {
+      await writeFile(file, JSON.stringify({ kind, ...state, metadata: { name, ...state.metadata } }));
+      return tctl('create', ...flags, file);
+    };
+    expect(await put(states.resource)).toMatchObject({ code: 0 });
+    // tctl overwrites tokens without being asked to.
+    const again =
+      kind === 'token' ? { code: 0 } : { code: 1, stderr: expect.stringMatching(/already (exists|registered)/) };
+    expect(await put(states.resource)).toMatchObject(again);
+    expect(await put(states.changed, '-f')).toMatchObject({ code: 0 });
+    const { stdout, stderr } = await tctl('get', `${kind}/${name}`, '--format=json');
+    expect(stderr).toBe('');
+    expect([JSON.parse(stdout)].flat()).toMatchObject([{ kind, ...states.changed }]);
+    expect(await tctl('rm', `${kind}/${name}`)).toMatchObject({ code: 0 });
+    expect(await tctl('get', `${kind}/${name}`)).toMatchObject({ code: 1 });
   });
 
   it('tctl reads and writes roles, users, tokens, locks and applications', async () => {

@@ -65,8 +65,8 @@ function emitFailure({ audit }: ClusterContext, token: ProvisionTokenV2 | undefi
 }
 
 function checkRequest(request: RegisterUsingTokenRequest): void {
-  if (request.Token === '') throw badParameter('missing parameter Token');
   if (request.HostID === '' && request.Role !== 'Bot') throw badParameter('missing parameter HostID');
+  if (request.Token === '') throw badParameter('missing parameter Token');
   if (request.Expires !== undefined && request.Role !== 'Bot') {
     throw badParameter(`role "${request.Role}" does not support setting "expires"`);
   }

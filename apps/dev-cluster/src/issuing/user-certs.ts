@@ -1,6 +1,7 @@
 import type { TlsIdentity, TlsIdentityFields, Traits } from '@teleport-ts/api-types';
 import type { Certs } from '@teleport-ts/api-types/proto/teleport/proto/certs';
 import {
+  UserCertsRequest_CertPurpose as CertPurpose,
   UserCertsRequest_CertUsage as Usage,
   type UserCertsRequest,
 } from '@teleport-ts/api-types/proto/teleport/proto/user_certs';
@@ -33,6 +34,7 @@ export function generateUserCerts(
 ): Certs {
   const { state } = context;
   checkUsageTarget(request);
+  checkPurpose(request);
   const isSelf = request.Username === caller.user && caller.identity !== undefined;
   const forRoles = request.UseRoleRequests || request.RoleRequests.length > 0;
   checkMayAskAtAll(caller, request, isSelf, forRoles);
@@ -48,6 +50,7 @@ export function generateUserCerts(
   const sessionId = appSession(context, request, roles, activeRequests, expires, actor);
   const marks = marksOf(caller, request, user, isSelf, forRoles, sessionId);
   const renewable = caller.identity?.renewable === true && isSelf && !forRoles;
+  checkFormat(request);
   const instance =
     renewable && marks.botName ? renewInstance(context, caller, request, user, expires, actor) : undefined;
 
@@ -94,7 +97,20 @@ function checkUsageTarget(request: UserCertsRequest): void {
       if (!request.RouteToWindowsDesktop?.WindowsDesktop) throw missing('WindowsDesktop', 'a windows-desktop');
       return;
     default:
-      throw badParameter(`unsupported cert usage ${JSON.stringify(String(request.Usage))}`);
+      throw badParameter(`unknown certificate Usage ${JSON.stringify(String(request.Usage))}`);
+  }
+}
+
+/** A certificate for one use must say for which kind of thing; what else it takes is not modelled. */
+function checkPurpose({ Purpose, Usage: usage }: UserCertsRequest): void {
+  if (Purpose === CertPurpose.CERT_PURPOSE_SINGLE_USE_CERTS && usage === Usage.All) {
+    throw badParameter('single-use certificates cannot be issued for all purposes');
+  }
+}
+
+function checkFormat({ Format }: UserCertsRequest): void {
+  if (!['', 'standard', 'oldssh', 'unspecified'].includes(Format)) {
+    throw badParameter(`invalid certificate format parameter: ${JSON.stringify(Format)}`);
   }
 }
 
@@ -167,6 +183,9 @@ function wantedAccess(
     if (request.RoleRequests.length === 0) throw badParameter('at least one role request is required');
     return { names: request.RoleRequests, traits };
   }
+  // Nobody has an access request here.
+  const [accessRequest] = request.AccessRequests;
+  if (accessRequest !== undefined) throw notFound(`access request ${JSON.stringify(accessRequest)} not found`);
   const identity = caller.identity as TlsIdentity;
   return { names: identity.roles, traits: identity.traits };
 }

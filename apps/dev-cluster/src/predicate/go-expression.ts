@@ -62,9 +62,7 @@ class Parser {
   #expected(what: string): GoSyntaxError {
     const { kind, text, offset } = this.#token;
     const found = kind === ';' && text === '\n' ? 'newline' : LITERALS.has(kind) ? text : `'${kind}'`;
-    // A newline that the scanner put in at the very end is the end of the text.
-    const isEnd = kind === ';' && this.#tokens[this.#at + 1]?.kind === 'EOF';
-    return new GoSyntaxError(this.#source, offset, `expected ${what}, found ${isEnd ? "'EOF'" : found}`);
+    return new GoSyntaxError(this.#source, offset, `expected ${what}, found ${found}`);
   }
 
   #take(kind: string): GoToken {

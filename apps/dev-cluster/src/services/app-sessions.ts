@@ -11,7 +11,7 @@ export function appSessionCalls({ state }: ClusterContext): Service {
   const { appSessions } = state;
   const get = (name: string): WebSessionV2 => {
     const session = appSessions.get(name);
-    if (!session) throw notFound(`key "/web_session/app_session/${name}" is not found`);
+    if (!session) throw notFound(`"app_session" ${JSON.stringify(name)} does not exist`);
     return session;
   };
   return service(AuthServiceDefinition, {

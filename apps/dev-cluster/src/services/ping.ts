@@ -27,9 +27,20 @@ export function pingCalls({ state, authorities, serverVersion, proxyPublicAddr }
   return service(AuthServiceDefinition, handlers);
 }
 
+const ENTITLED = ['App', 'DB', 'Desktop', 'JoinActiveSessions', 'K8s'];
+// Named all the same, as off.
+const NOT_ENTITLED =
+  'AccessGraphDemoMode AccessLists AccessMonitoring AccessRequests CloudAuditLogRetention DeviceTrust ExternalAuditStorage FeatureHiding HSM Identity LicenseAutoUpdate MobileDeviceManagement OIDC OktaSCIM OktaUserSync Policy SAML SessionLocks UnrestrictedManagedUpdates UpsellAlert UsageReporting'.split(
+    ' ',
+  );
+
+const entitlement = (name: string): { enabled: boolean; limit: number } => ({
+  enabled: ENTITLED.includes(name),
+  limit: 0,
+});
+
 /** What the open-source edition says it can do. */
 function communityFeatures(): Features {
-  const enabled = ['App', 'DB', 'Desktop', 'JoinActiveSessions', 'K8s'];
   return Features.create({
     Kubernetes: true,
     App: true,
@@ -42,6 +53,6 @@ function communityFeatures(): Features {
     Policy: {},
     SupportType: 1,
     JoinActiveSessions: true,
-    entitlements: new Map(enabled.map((name) => [name, { enabled: true, limit: 0 }])),
+    entitlements: new Map([...ENTITLED, ...NOT_ENTITLED].map((name) => [name, entitlement(name)])),
   });
 }

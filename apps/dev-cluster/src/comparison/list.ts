@@ -1,0 +1,19 @@
+import { access } from './access.ts';
+import { authorities } from './authorities.ts';
+import { calls } from './calls.ts';
+import type { Comparison } from './comparison.ts';
+import { following } from './following.ts';
+import { issuing } from './issuing.ts';
+import { listing } from './listing.ts';
+import { machines } from './machines.ts';
+
+/** Every question, in the order in which they are put: some speak of what earlier ones have made. */
+export const comparisons: readonly Comparison[] = [
+  ...calls,
+  ...access,
+  ...machines,
+  ...issuing,
+  ...listing,
+  ...authorities,
+  ...following,
+];

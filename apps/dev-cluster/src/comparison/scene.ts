@@ -1,0 +1,214 @@
+import { parseIdentityFile, parseTlsIdentity, type RequestInput } from '@teleport-ts/api-types';
+import { BotServiceDefinition as Bots } from '@teleport-ts/api-types/proto/teleport/machineid/v1/bot_service';
+import { AuthServiceDefinition as Auth } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
+import { JoinServiceDefinition as Join } from '@teleport-ts/api-types/proto/teleport/proto/join_service';
+import { ProvisionTokenV2 } from '@teleport-ts/api-types/proto/teleport/types/provision_token';
+import { UsersServiceDefinition as Users } from '@teleport-ts/api-types/proto/teleport/users/v1/users_service';
+import { type WireKey, wireKey } from '../testing/wire-bot.ts';
+import { WireClient, type WireCredentials } from '../testing/wire-client.ts';
+import { toTimestamp } from '../timestamps.ts';
+import { bots, roles, tokens } from './inhabitants.ts';
+
+/** Who asks. */
+export type Caller =
+  /** May do everything. */
+  | 'admin'
+  /** A user with the role `viewer`. */
+  | 'bob'
+  /** The bot `ci`, with its own certificate. */
+  | 'bot'
+  /** What the bot `ci` was given with the role `viewer`. */
+  | 'output'
+  /** The same, but it may be issued again. */
+  | 'reissuable'
+  /** A bot whose user is locked. */
+  | 'locked'
+  /** A bot that was deleted after it had joined. */
+  | 'deleted'
+  /** A bot, with its certificate of before its renewal. */
+  | 'stale'
+  /** Without a certificate. */
+  | 'nobody'
+  /** Without a certificate, saying that it is of version 15.0.0. */
+  | 'old'
+  /** Without a certificate, saying that it is of version 25.0.0. */
+  | 'newer'
+  /** Without a certificate, with a version that is none. */
+  | 'junk'
+  /** Without a certificate, saying no version. */
+  | 'silent';
+
+/** What the two clusters offer for setting the scene. */
+export interface Stage {
+  readonly name: string;
+  readonly authAddress: string;
+  readonly proxyAddress: string;
+  readonly webCaPem: string;
+  /** Identity file of a user that exists. */
+  identityFile(user: string): Promise<string>;
+}
+
+type UserCertsRequest = RequestInput<(typeof Auth)['methods']['generateUserCerts']>;
+
+/** One cluster with the users, roles, bots, and tokens that all comparisons speak of. */
+export class Scene {
+  readonly stage: Stage;
+  readonly clients: Map<Caller, WireClient> = new Map();
+  /** Keys are made once: making them is not what is compared. */
+  readonly keys: WireKey = wireKey();
+  readonly botInstances: Map<string, string> = new Map();
+
+  private constructor(stage: Stage) {
+    this.stage = stage;
+  }
+
+  static async set(stage: Stage): Promise<Scene> {
+    const scene = new Scene(stage);
+    try {
+      await scene.#set();
+      return scene;
+    } catch (error) {
+      scene.close();
+      throw error;
+    }
+  }
+
+  client(caller: Caller): WireClient {
+    const client = this.clients.get(caller);
+    if (!client) throw new Error(`nobody is called ${caller}`);
+    return client;
+  }
+
+  /** A moment from now on, as requests take it. */
+  inMs(ms: number): { seconds: bigint; nanos: number } {
+    return toTimestamp(Date.now() + ms);
+  }
+
+  /** `GenerateUserCerts` of a bot for itself: an hour, both keys, unless said otherwise. */
+  certs(request: UserCertsRequest = {}): UserCertsRequest {
+    return {
+      Username: 'bot-ci',
+      Expires: this.inMs(3_600_000),
+      TLSPublicKey: this.keys.tlsPublicKey,
+      SSHPublicKey: this.keys.sshPublicKey,
+      ...request,
+    };
+  }
+
+  /** The same with role impersonation. */
+  output(request: UserCertsRequest = {}): UserCertsRequest {
+    return this.certs({ UseRoleRequests: true, RoleRequests: ['viewer'], ...request });
+  }
+
+  close(): void {
+    for (const client of this.clients.values()) client.close();
+  }
+
+  async #set(): Promise<void> {
+    const alice = await this.stage.identityFile('alice');
+    const ca = parseIdentityFile(alice).tlsAuthorities.join('\n');
+    const connect = (caller: Caller, options: { identity?: WireCredentials; metadata?: Record<string, string> }) =>
+      this.clients.set(caller, new WireClient({ address: this.stage.authAddress, ca, ...options }));
+    connect('admin', { identity: identity(alice) });
+    connect('nobody', {});
+    connect('old', { metadata: { version: '15.0.0' } });
+    connect('newer', { metadata: { version: '25.0.0' } });
+    connect('junk', { metadata: { version: 'junk' } });
+    connect('silent', { metadata: {} });
+
+    const admin = this.client('admin');
+    for (const role of roles) await admin.call(Auth, 'upsertRoleV2', { Role: role });
+    await admin.call(Users, 'createUser', {
+      user: { Kind: 'user', Version: 'v2', Metadata: { Name: 'bob' }, Spec: { Roles: ['viewer'] } },
+    });
+    for (const [name, roles] of Object.entries(bots)) {
+      await admin.call(Bots, 'createBot', {
+        bot: { kind: 'bot', version: 'v1', metadata: { name }, spec: { roles: [...roles] } },
+      });
+    }
+    for (const [name, spec] of Object.entries(tokens)) {
+      const value = ProvisionTokenV2.create({
+        Kind: 'token',
+        Version: 'v2',
+        Metadata: { Name: name, Expires: this.inMs(name === 'token-expired' ? 1_000 : 3_600_000) },
+        Spec: spec,
+      });
+      await admin.call(Auth, 'upsertTokenV2', { Token: { $case: 'V2', value } });
+    }
+
+    const own = await this.#join('ci', 'token-ci');
+    connect('bot', { identity: own });
+    connect('output', { identity: await this.#issue('bot', this.output()) });
+    connect('reissuable', {
+      identity: await this.#issue('bot', this.output({ ReissuableRoleImpersonation: true })),
+    });
+    for (const name of ['locked', 'deleted', 'stale'] as const) {
+      connect(name, { identity: await this.#join(name, `token-${name}`) });
+    }
+    await this.#issue('stale', this.certs({ Username: 'bot-stale' }));
+    connect('bob', { identity: identity(await this.stage.identityFile('bob')) });
+    await admin.call(Bots, 'deleteBot', { botName: 'deleted' });
+    await admin.call(Auth, 'upsertLock', {
+      Kind: 'lock',
+      Version: 'v2',
+      Metadata: { Name: 'lock-locked' },
+      Spec: { Target: { User: 'bot-locked' }, Message: 'for the comparison' },
+    });
+    await this.#settled();
+  }
+
+  async #join(bot: string, token: string): Promise<WireCredentials> {
+    const { TLS } = await retried(() =>
+      this.client('nobody').call(Join, 'registerUsingToken', {
+        Token: token,
+        Role: 'Bot',
+        NodeName: 'node-1',
+        PublicTLSKey: this.keys.tlsPublicKey,
+        PublicSSHKey: this.keys.sshPublicKey,
+      }),
+    );
+    const cert = TLS.toString();
+    this.botInstances.set(bot, parseTlsIdentity(cert).botInstanceId ?? '');
+    return { key: this.keys.key, cert };
+  }
+
+  async #issue(caller: Caller, request: UserCertsRequest): Promise<WireCredentials> {
+    const { TLS } = await retried(() => this.client(caller).call(Auth, 'generateUserCerts', request));
+    return { key: this.keys.key, cert: TLS.toString() };
+  }
+
+  // The real cluster answers from a cache; the last things that were done have to be in it.
+  async #settled(): Promise<void> {
+    const refused = async (caller: Caller): Promise<void> => {
+      for (let attempt = 0; attempt < 50; attempt++) {
+        if (
+          await this.client(caller)
+            .call(Auth, 'ping', {})
+            .catch(() => undefined)
+        ) {
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        } else return;
+      }
+      throw new Error(`${caller} is still served`);
+    };
+    await refused('locked');
+    await refused('deleted');
+    await retried(() => this.client('bob').call(Auth, 'ping', {}));
+  }
+}
+
+async function retried<T>(action: () => Promise<T>): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await action();
+    } catch (error) {
+      if (attempt === 30) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+function identity(file: string): WireCredentials {
+  const { privateKey, tlsCertificate } = parseIdentityFile(file);
+  return { key: privateKey, cert: tlsCertificate };
+}

@@ -32,7 +32,7 @@ export function rawCall(options: {
       }),
   });
   return new Promise((resolve) => {
-    let answer: IncomingHttpHeaders & { ':status'?: number } = {};
+    let answer: IncomingHttpHeaders & { ':status'?: number | undefined } = {};
     let trailers: IncomingHttpHeaders = {};
     let broken: string | undefined;
     const end = (): void => {

@@ -232,11 +232,6 @@ function answerUnknownCalls(server: Server, services: readonly Service[]): void 
       Object.values(methods).map((method) => `/${fullName}/${method.name}`),
     ),
   );
-  const defined = new Set(
-    services.flatMap(({ definition: { fullName, methods } }) =>
-      Object.values(methods).map((method) => `/${fullName}/${method.name}`),
-    ),
-  );
   const internals = server as unknown as { _retrieveHandler(path: string): unknown };
   const retrieve = internals._retrieveHandler.bind(server);
   const asIs = (bytes: Buffer): Buffer => bytes;

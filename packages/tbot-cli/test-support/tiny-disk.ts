@@ -11,15 +11,24 @@ export class TinyDisk {
     this.path = path;
   }
 
-  /** @returns undefined where this user may not mount */
-  static mount(): TinyDisk | undefined {
+  /** Whether this user may mount one. */
+  static available(): boolean {
+    try {
+      TinyDisk.mount().unmount();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  static mount(): TinyDisk {
     const path = mkdtempSync(join(tmpdir(), 'tts-disk-'));
     try {
       execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=700', 'tmpfs', path], { stdio: 'ignore' });
       return new TinyDisk(path);
-    } catch {
+    } catch (error) {
       rmdirSync(path);
-      return undefined;
+      throw error;
     }
   }
 

@@ -145,11 +145,15 @@ describe('nobody answers on the socket: exit 4, and how to start the agent', () 
   });
 });
 
-const disk = TinyDisk.mount();
-if (!disk) console.log('tests with a full and a read-only disk are skipped: this user may not mount one');
+const mayMount = TinyDisk.available();
+if (!mayMount) console.log('tests with a full and a read-only disk are skipped: this user may not mount one');
 
-describe.runIf(disk)('a disk that takes no more: exit 1, and the old set stays whole', () => {
-  afterAll(() => disk?.unmount());
+describe.runIf(mayMount)('a disk that takes no more: exit 1, and the old set stays whole', () => {
+  let disk: TinyDisk;
+  beforeAll(() => {
+    disk = TinyDisk.mount();
+  });
+  afterAll(() => disk.unmount());
 
   const setIn = (out: string): Record<string, string> =>
     Object.fromEntries(
@@ -162,19 +166,19 @@ describe.runIf(disk)('a disk that takes no more: exit 1, and the old set stays w
     ['full', 'the disk is full (ENOSPC)'],
     ['read-only', 'the file system is read-only (EROFS)'],
   ] as const)('%s', async (state, words) => {
-    const out = join(disk!.path, state);
+    const out = join(disk.path, state);
     expect(await journey.generate(agent.socket, out)).toMatchObject({ code: 0 });
     const before = setIn(out);
     const asked = journey.cluster.calls.count('GenerateUserCerts');
-    const restore = state === 'full' ? disk!.fill() : disk!.makeReadOnly();
+    const restore = state === 'full' ? disk.fill() : disk.makeReadOnly();
     try {
-      expect(statfsSync(disk!.path).bavail === 0).toBe(state === 'full');
+      expect(statfsSync(disk.path).bavail === 0).toBe(state === 'full');
       const refused = await journey.generate(agent.socket, out);
       expect(refused).toMatchObject({ code: 1, stdout: '', stderr: `error: cannot use ${out}: ${words}\n` });
-      const inNew = await journey.generate(agent.socket, join(disk!.path, 'new'));
+      const inNew = await journey.generate(agent.socket, join(disk.path, 'new'));
       expect(inNew).toMatchObject({ code: 1, stdout: '' });
       expect(inNew.stderr).toContain(words);
-      expect(existsSync(join(disk!.path, 'new'))).toBe(false);
+      expect(existsSync(join(disk.path, 'new'))).toBe(false);
       expect(setIn(out)).toEqual(before);
     } finally {
       restore();

@@ -27,9 +27,8 @@ export const calls: readonly Comparison[] = [
   { name: 'current user', caller: 'bob', question: call(Auth, 'getCurrentUser', {}) },
   { name: 'current user, bot', caller: 'bot', question: call(Auth, 'getCurrentUser', {}) },
   { name: 'current user, without a certificate', caller: 'nobody', question: call(Auth, 'getCurrentUser', {}) },
-  { differs: notModelled, name: 'current roles', caller: 'bob', question: call(Auth, 'getCurrentUserRoles', {}) },
+  { name: 'current roles', caller: 'bob', question: call(Auth, 'getCurrentUserRoles', {}) },
   {
-    differs: notModelled,
     name: 'current roles, output',
     caller: 'output',
     question: call(Auth, 'getCurrentUserRoles', {}),
@@ -51,25 +50,21 @@ export const calls: readonly Comparison[] = [
   { name: 'cluster name, without a certificate', caller: 'nobody', question: call(Config, 'getClusterName', {}) },
   { name: 'authentication', caller: 'bob', question: call(Config, 'getAuthPreference', {}) },
   {
-    differs: notModelled,
     name: 'networking',
     caller: 'admin',
     question: call(Config, 'getClusterNetworkingConfig', {}),
   },
   {
-    differs: notModelled,
     name: 'networking, no right',
     caller: 'bob',
     question: call(Config, 'getClusterNetworkingConfig', {}),
   },
   {
-    differs: notModelled,
     name: 'session recording',
     caller: 'admin',
     question: call(Config, 'getSessionRecordingConfig', {}),
   },
   {
-    differs: notModelled,
     name: 'session recording, no right',
     caller: 'bob',
     question: call(Config, 'getSessionRecordingConfig', {}),
@@ -77,7 +72,6 @@ export const calls: readonly Comparison[] = [
   { name: 'audit configuration', caller: 'admin', question: call(Config, 'getClusterAuditConfig', {}) },
   { name: 'audit configuration, no right', caller: 'bob', question: call(Config, 'getClusterAuditConfig', {}) },
   {
-    differs: notModelled,
     name: 'write authentication, no right',
     caller: 'bob',
     question: call(Config, 'upsertAuthPreference', { authPreference: { Spec: { Type: 'local' } } }),
@@ -89,7 +83,6 @@ export const calls: readonly Comparison[] = [
     question: call(Config, 'upsertClusterNetworkingConfig', { clusterNetworkConfig: { Spec: {} } }),
   },
   {
-    differs: notModelled,
     name: 'write authentication of an unknown type',
     caller: 'admin',
     question: call(Config, 'upsertAuthPreference', {

@@ -81,6 +81,14 @@ describe('an answer that no server gives', () => {
     expect(await after.call(AuthServiceDefinition, 'ping', {})).toMatchObject({ ClusterName: cluster.name });
   });
 
+  it('in a text that cannot be sent as it is, is sent as well as can be', async () => {
+    await using cluster = await DevCluster.start();
+    using client = anonymousClient(cluster);
+    cluster.faults.next('Ping', { code: 8, message: 'half \ud800 a pair' });
+    const failed = await client.call(AuthServiceDefinition, 'ping', {}).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ code: 8, details: 'half \ufffd a pair' });
+  });
+
   it.each([...faults, { code: 8, message: 'slow down' }])('%s, in the middle of many', async (fault) => {
     await using cluster = await DevCluster.start();
     cluster.upsertRole({ name: 'boss', allow: { rules: [{ resources: ['*'], verbs: ['*'] }] } });

@@ -201,7 +201,8 @@ export class RpcServer {
     const { code, message } = error instanceof InjectedFault ? error.status : statusOf(error);
     record(code);
     this.#options.logger.debug({ service, method, code, error }, message);
-    return { code, details: message };
+    // grpc-js throws at half a surrogate pair, out of anybody's reach; as bytes there is none.
+    return { code, details: Buffer.from(message).toString() };
   }
 
   #header(): Metadata {

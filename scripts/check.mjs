@@ -94,8 +94,8 @@ async function changesets() {
 const steps = [
   ['generated code', () => run(process.execPath, ['scripts/generate.mjs', '--check'])],
   ['types of tests', () => run(bin('tsc'), ['-p', 'tsconfig.tests.json'])],
-  ['format and lint', () => run(bin('biome'), ['ci', '.'])],
-  ['promises', () => run(bin('oxlint'), ['--type-aware', '--deny-warnings', 'packages', 'apps'])],
+  ['format and lint', () => run(bin('biome'), ['ci', '--colors=off', '.'])],
+  ['promises', () => run(bin('oxlint'), ['--type-aware', '--deny-warnings', '--format=unix', 'packages', 'apps'])],
   ['layers', layers],
   ['unused code', () => run(bin('knip'), ['--no-progress'])],
   ['packed exports', packed],

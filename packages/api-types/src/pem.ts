@@ -1,11 +1,5 @@
 import { TeleportError } from './teleport-error.ts';
 
-/** One PEM block: its label, the text from BEGIN to END with a final newline, and where it stood. */
-export interface PemBlock {
-  readonly label: string;
-  readonly text: string;
-}
-
 /** The DER bytes of the first PEM block with that label; other blocks are passed over. Throws `bad_parameter`. */
 export function firstPemBlock(text: string, label: string): Buffer {
   const begin = `-----BEGIN ${label}-----`;

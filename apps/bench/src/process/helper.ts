@@ -81,12 +81,9 @@ export async function serveHelper(run: Run<unknown, unknown, unknown, unknown>):
     failed(error);
     return;
   }
-  process.on('message', async (message: { value: unknown }) => {
-    try {
-      send({ value: await running.answer?.(message.value) });
-    } catch (error) {
-      failed(error);
-    }
+  process.on('message', (message: { value: unknown }) => {
+    const answer = async (): Promise<void> => send({ value: await running.answer?.(message.value) });
+    answer().catch(failed);
   });
   send({ value: running.ready });
 }

@@ -10,7 +10,7 @@ function logOf(count: number, capacity?: number): { log: AuditLog; clock: FakeCl
   const names = Array.from({ length: count }, (_, index) => `r${index}`);
   for (const Name of names) {
     log.emit(Name.endsWith('5') ? 'role.deleted' : 'role.created', { Resource: { Name } });
-    clock.advance(1000);
+    void clock.advance(1000);
   }
   return { log, clock, names };
 }

@@ -42,7 +42,10 @@ describe('a certificate of the user authority', () => {
   function certified(identity: TlsIdentityInput, life: { notBefore?: Date; notAfter?: Date } = {}): WireCredentials {
     const { key, tlsPublicKey } = wireKey();
     const state = {
-      ...{ type: 'user', clusterName: 'root.test', suite: 'balanced-v1', created: new Date().toISOString() },
+      type: 'user',
+      clusterName: 'root.test',
+      suite: 'balanced-v1',
+      created: new Date().toISOString(),
       tls: {
         certificate: authority.certificate,
         privateKey: authority.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),

@@ -46,7 +46,7 @@ function watch(client: WireClient, request: Parameters<typeof Watch.fromPartial>
 }
 
 /** A watch whose first event has come. */
-async function watching(Kinds: Kinds, client = alice): Promise<Collected<Event>> {
+async function watching(Kinds: NonNullable<Kinds>, client = alice): Promise<Collected<Event>> {
   const stream = watch(client, { Kinds });
   await stream.next();
   return stream;

@@ -76,14 +76,14 @@ describe('what a route is checked for', () => {
   it.each([
     [{ KubernetesCluster: 'k1', Usage: 2 }, 'usage:kube'],
     [{ RouteToDatabase: { ServiceName: 'pg', Protocol: 'postgres' }, Usage: 3 }, 'usage:db'],
-  ])('leaves a certificate that is good for that only: %o', async (request, usage) => {
+  ] as const)('leaves a certificate that is good for that only: %o', async (request, usage) => {
     expect((await bot.issue({ ...deployer, ...request })).identity.usage).toEqual([usage]);
   });
 
   it.each([
     [2, 'missing KubernetesCluster field in a kubernetes-only UserCertsRequest'],
     [3, 'missing ServiceName field in a database-only UserCertsRequest'],
-  ])('is a target for usage %i', async (Usage, details) => {
+  ] as const)('is a target for usage %i', async (Usage, details) => {
     expect(await wireStatus(bot.issue({ ...deployer, Usage }))).toEqual({ code: 3, details });
   });
 });

@@ -57,7 +57,7 @@ it('tells what administrators do', async () => {
     await admin.call(Bots, 'createBot', { bot });
     await admin.call(Bots, 'updateBot', { bot, updateMask: ['spec.roles'] });
     await admin.call(Bots, 'deleteBot', { botName: 'b' });
-    const Spec = { SecondFactors: [1], signatureAlgorithmSuite: 1 };
+    const Spec = { SecondFactors: [1 as const], signatureAlgorithmSuite: 1 as const };
     await admin.call(Config, 'upsertAuthPreference', { authPreference: { Spec } });
   });
   expect(codes.join(' ')).toBe(

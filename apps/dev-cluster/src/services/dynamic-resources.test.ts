@@ -143,7 +143,7 @@ describe.each(['app', 'db', 'kube_cluster'] as const)('a resource of kind %s', (
     expect(await namesOf(alice)).toEqual([]);
   });
 
-  it.each([
+  it.each<[{ name: string; labels?: Record<string, string> }, string]>([
     [{ name: '' }, 'missing parameter Name'],
     [{ name: 'l', labels: { 'bad key!': 'x' } }, 'invalid label key: "bad key!"'],
     [

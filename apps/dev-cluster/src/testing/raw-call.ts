@@ -74,7 +74,10 @@ export function rawCall(options: {
 }
 
 /** A gRPC message frame: a flag, the length, the message. */
-export function grpcFrame(message: Buffer, { flag = 0, length = message.length } = {}): Buffer {
+export function grpcFrame(
+  message: Buffer,
+  { flag = 0, length = message.length }: { flag?: number; length?: number } = {},
+): Buffer {
   const head = Buffer.alloc(5);
   head.writeUInt8(flag);
   head.writeUInt32BE(length, 1);

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const everywhere = ['packages/*/src/**', 'apps/*/src/**'];
@@ -7,6 +8,8 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Most tests wait for sockets, programs and files: more workers than processors keep these busy.
+    maxWorkers: Math.max(3, availableParallelism()),
     projects: [
       {
         extends: true,
@@ -16,8 +19,8 @@ export default defineConfig({
           exclude: [...ending('.e2e.test.ts'), ...ending('.interop.test.ts')],
         },
       },
-      // Built programs as a user runs them; one file at a time, so that their timings stay honest.
-      { extends: true, test: { name: 'e2e', include: ending('.e2e.test.ts'), fileParallelism: false } },
+      // Built programs as a user runs them.
+      { extends: true, test: { name: 'e2e', include: ending('.e2e.test.ts') } },
       // A real Teleport 18; skipped, in one line, where TELEPORT_BIN_DIR is not set.
       {
         extends: true,

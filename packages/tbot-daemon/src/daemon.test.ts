@@ -386,8 +386,7 @@ test('a stop lets a running call finish', async () => {
   await host.generateIdentity(grafana);
   auth.faults.next('GenerateUserCerts', { delayMs: 500 });
   const running = host.generateIdentity(grafana);
-  // On the same connection: its answer means that the call before it has arrived.
-  await host.status();
+  await expect.poll(() => auth.faults.waiting('GenerateUserCerts'), { timeout: 10_000, interval: 5 }).toBe(0);
   await daemon.close();
   expect((await running).roles).toContain('reader');
   await expect(ask().generateIdentity(grafana)).rejects.toMatchObject({ code: 'connection_problem' });

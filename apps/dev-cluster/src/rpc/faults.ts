@@ -53,6 +53,11 @@ export class Faults {
     this.#waiting.set(method, waiting);
   }
 
+  /** How many faults have not been met by a call of `method`; 0 tells a test that its call has arrived. */
+  waiting(method: string): number {
+    return this.#waiting.get(method)?.length ?? 0;
+  }
+
   /** Forgets the faults that have not been met. */
   clear(): void {
     this.#waiting.clear();

@@ -10,7 +10,7 @@ import { Journey, type StartedAgent, told } from '../../test-support/journey.ts'
 // kill -9 at any moment: no torn file, and the agent comes back without a token, unless it was killed between the
 // cluster's count and its own disk.
 
-const ROUNDS = process.env.SOAK ? 200 : 8;
+const ROUNDS = process.env.SOAK ? 200 : 5;
 
 let journey: Journey;
 beforeAll(async () => {

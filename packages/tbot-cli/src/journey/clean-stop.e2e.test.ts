@@ -18,8 +18,10 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s: a running call finishes, the sock
   await host.generateIdentity({ kind: 'application', name: 'foo' });
   journey.cluster.faults.next('GenerateUserCerts', { delayMs: 1000 });
   const call = host.generateIdentity({ kind: 'application', name: 'foo' });
-  // On the same connection: its answer means that the call before it has arrived.
-  await host.status();
+  // Met by the call: it has arrived at the cluster, and waits there.
+  await expect
+    .poll(() => journey.cluster.faults.waiting('GenerateUserCerts'), { timeout: 10_000, interval: 5 })
+    .toBe(0);
   program.kill(signal);
   await program.printed('stopping');
   // Nobody new is let in meanwhile.

@@ -1,4 +1,4 @@
-import { lstatSync, type Stats } from 'node:fs';
+import { type BigIntStats, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TeleportError } from '@teleport-ts/api-types';
 
@@ -37,13 +37,15 @@ function whoMay(path: string): string {
   const self = `this process runs as user ${process.geteuid?.()}, groups ${process.getgroups?.().join(', ')}`;
   const stat = statOf(path);
   if (!stat) return `the directory ${dirname(path)} may not be searched; ${self}`;
-  const mode = (stat.mode & 0o777).toString(8).padStart(4, '0');
+  const mode = (Number(stat.mode) & 0o777).toString(8).padStart(4, '0');
   return `it belongs to user ${stat.uid}, group ${stat.gid}, with mode ${mode}; ${self}`;
 }
 
-function statOf(path: string): Stats | undefined {
+// With big numbers: Node 20 keeps the others where its loader of modules looks, and follows no symbolic link to a module
+// as long as the last of them are a socket's.
+function statOf(path: string): BigIntStats | undefined {
   try {
-    return lstatSync(path);
+    return lstatSync(path, { bigint: true });
   } catch {
     return undefined;
   }

@@ -5,6 +5,7 @@ export {
   formatCertAuthorityLine,
   parseCertAuthorityLine,
 } from './cert-authority-line.ts';
+export { type Clock, systemClock, type Timer } from './clock.ts';
 export { decodeClusterName, encodeClusterName, TELEPORT_CLUSTER_DOMAIN } from './cluster-name.ts';
 export { didYouMean } from './did-you-mean.ts';
 export { formatGoDuration, msFromNanoseconds, nanosecondsFromMs, parseGoDuration } from './duration.ts';
@@ -15,6 +16,7 @@ export {
   type ParseIdentityFileOptions,
   parseIdentityFile,
 } from './identity-file.ts';
+export { type Logger, silentLogger } from './logger.ts';
 export { publicKeyDer } from './public-key-pem.ts';
 export {
   type GenericDefinition,

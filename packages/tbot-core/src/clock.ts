@@ -1,28 +1,6 @@
-/** A pending call of {@link Clock.setTimer}; `cancel` after the call has run, or twice, does nothing. */
-export interface Timer {
-  cancel(): void;
-}
+import type { Clock } from '@teleport-ts/api-types';
 
-/** The time and the timers that decide about lifetimes; a test hands in one that it advances itself. */
-export interface Clock {
-  /** Milliseconds since 1970, as `Date.now()`. */
-  now(): number;
-  /** Calls `run` once, `delayMs` from now at the earliest. A pending timer keeps the process alive only if it is told to. */
-  setTimer(delayMs: number, run: () => void, options?: { keepAlive?: boolean }): Timer;
-}
-
-/** Longest delay that a Node timer takes: 2^31 - 1 ms, about 24.8 days. */
-const LONGEST_TIMER_MS = 2_147_483_647;
-
-/** The machine's own time. */
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  setTimer(delayMs, run, options) {
-    const timer = setTimeout(run, Math.min(Math.max(0, delayMs), LONGEST_TIMER_MS));
-    if (options?.keepAlive !== true) timer.unref();
-    return { cancel: () => clearTimeout(timer) };
-  },
-};
+export { type Clock, systemClock, type Timer } from '@teleport-ts/api-types';
 
 /**
  * Resolves after `delayMs` on the given clock.

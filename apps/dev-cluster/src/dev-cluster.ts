@@ -1,20 +1,20 @@
-import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { caPin, type SignatureSuite } from '@teleport-ts/api-types';
-import { LockTarget, type LockV2 } from '@teleport-ts/api-types/proto/teleport/types/lock';
+import { caPin } from '@teleport-ts/api-types';
+import type { LockV2 } from '@teleport-ts/api-types/proto/teleport/types/lock';
 import { AuditLog } from './audit/audit-log.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { ClusterContext, LeafDoor } from './cluster-context.ts';
+import type { DevClusterOptions } from './dev-cluster-options.ts';
 import { notFound } from './errors.ts';
 import { EventHub } from './events/event-hub.ts';
 import { Gate } from './gate.ts';
 import { issueUserCredentials, type UserCredentials, type UserCredentialsRequest } from './issuing/user-credentials.ts';
 import { Listeners } from './listeners.ts';
-import { type Logger, silentLogger } from './logger.ts';
+import { silentLogger } from './logger.ts';
 import type { AuthorityType } from './pki/cert-authority.ts';
 import { IdentityTokens } from './proxy/identity-token.ts';
-import { metadataOf, nameOf } from './resources.ts';
+import { nameOf } from './resources.ts';
 import { Rotator } from './rotation/rotator.ts';
 import { Faults } from './rpc/faults.ts';
 import { ReceivedCalls } from './rpc/received-calls.ts';
@@ -24,58 +24,19 @@ import { type BotFields, botOf, botUserName, putBot } from './state/bots.ts';
 import { appServerKey, ClusterState, serverKey } from './state/cluster-state.ts';
 import { type DatabaseFields, databaseServer } from './state/databases.ts';
 import { type KubernetesClusterFields, kubernetesServer } from './state/kubernetes-clusters.ts';
+import { type LockFields, lockOf } from './state/locks.ts';
 import { type NodeFields, nodeServer } from './state/nodes.ts';
 import { type RoleFields, roleFrom } from './state/role-fields.ts';
 import { type BotTokenFields, botToken } from './state/tokens.ts';
 import { newUser, type UserFields } from './state/users.ts';
 import { DataDirLock } from './store/data-dir-lock.ts';
-import { toTimestamp, zeroTime } from './timestamps.ts';
-import { LeafClusters, type RoleMap } from './trust/leaf-clusters.ts';
-
-export interface DevClusterOptions {
-  /** Default `dev.cluster`. */
-  readonly name?: string;
-  /** Where the state is kept; without it the cluster is forgotten when it stops. Made when it is not there. */
-  readonly dataDir?: string;
-  /** The address to listen on. Default 127.0.0.1: the cluster is not made to be reached from elsewhere. */
-  readonly host?: string;
-  /** Default: the port that the data directory remembers, else any free one. */
-  readonly authPort?: number;
-  /** Default: the port that the data directory remembers, else any free one. */
-  readonly proxyPort?: number;
-  /** Which algorithms keys use. Default `balanced-v1`, as with a new Teleport 18. */
-  readonly signatureSuite?: SignatureSuite;
-  /** What the cluster says it is. Default `18.0.0`. */
-  readonly serverVersion?: string;
-  /** The time that decides about expiry. Should start at about the machine's time, by which clients check servers. */
-  readonly clock?: Clock;
-  /** Told what is refused and why. Default: nobody. */
-  readonly logger?: Logger;
-  /** Leaf clusters to start along with this one, which they trust. */
-  readonly leaves?: readonly LeafOptions[];
-}
-
-/** A leaf is a cluster of its own, on ports of its own, and in a folder below its root's data directory. */
-export interface LeafOptions extends Pick<DevClusterOptions, 'authPort' | 'proxyPort' | 'signatureSuite'> {
-  readonly name: string;
-  /** The leaf's roles that holders of this cluster's roles get there: `{ deployer: ['deployer'] }`. Default: none. */
-  readonly roleMap?: RoleMap;
-}
+import { LeafClusters } from './trust/leaf-clusters.ts';
 
 /** An application of the cluster. */
 export interface Application {
   readonly name: string;
   /** `foo.localhost` */
   readonly publicAddr: string;
-}
-
-/** Who or what {@link DevCluster.lock} locks; at least one of them. */
-export interface LockFields {
-  readonly user?: string;
-  readonly role?: string;
-  readonly message?: string;
-  /** Default: until it is removed. */
-  readonly expiresInMs?: number;
 }
 
 /** The phases of a rotation, in their order; `rollback` leads back from each of them but the last. */
@@ -288,23 +249,10 @@ export class DevCluster implements AsyncDisposable {
   }
 
   /** Puts a lock in force and returns its name. */
-  lock({ user = '', role = '', message = '', expiresInMs }: LockFields): string {
-    const name = randomUUID();
-    const expires = expiresInMs === undefined ? undefined : toTimestamp(this.clock.now() + expiresInMs);
-    this.#context.state.locks.put(name, {
-      Kind: 'lock',
-      SubKind: '',
-      Version: 'v2',
-      Metadata: metadataOf({ name }),
-      Spec: {
-        Target: LockTarget.create({ User: user, Role: role }),
-        Message: message,
-        Expires: expires,
-        CreatedAt: zeroTime(),
-        CreatedBy: '',
-      },
-    });
-    return name;
+  lock(fields: LockFields): string {
+    const lock = lockOf(fields, this.clock.now());
+    this.#context.state.locks.put(nameOf(lock), lock);
+    return nameOf(lock);
   }
 
   unlock(name: string): void {

@@ -1,4 +1,5 @@
-import { DevCluster, type DevClusterOptions } from '../dev-cluster.ts';
+import { DevCluster } from '../dev-cluster.ts';
+import type { DevClusterOptions } from '../dev-cluster-options.ts';
 
 /** Runs `use` with a cluster of its own and stops the cluster, whatever comes of it. */
 export async function withDevCluster<T>(

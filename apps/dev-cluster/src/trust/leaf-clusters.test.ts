@@ -7,7 +7,8 @@ import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/pro
 import { TrustServiceDefinition } from '@teleport-ts/api-types/proto/teleport/trust/v1/trust_service';
 import { UsersServiceDefinition } from '@teleport-ts/api-types/proto/teleport/users/v1/users_service';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DevCluster, type DevClusterOptions } from '../dev-cluster.ts';
+import { DevCluster } from '../dev-cluster.ts';
+import type { DevClusterOptions } from '../dev-cluster-options.ts';
 import { TemporaryDirectory } from '../testing/temporary-directory.ts';
 import { type Issued, WireBot, wireKey } from '../testing/wire-bot.ts';
 import { WireClient, type WireCredentials, wireStatus } from '../testing/wire-client.ts';

@@ -3,6 +3,7 @@ import type { CallLimit } from './calls/call-limit.ts';
 import type { CallOptions } from './calls/call-options.ts';
 import { PingDefinition, type ServerInfo, serverInfo } from './calls/ping.ts';
 import { ServiceCalls, type ServiceClient, type UnaryName } from './calls/service-client.ts';
+import { LiveConnection } from './connection/live-connection.ts';
 import type { Connection } from './dialing/connection.ts';
 
 /** How long running calls may go on when a client is closed. */
@@ -69,7 +70,7 @@ interface ClientParts {
 export class ConnectedClient implements Client {
   readonly server: ServerInfo;
   readonly connection: ConnectionInfo;
-  readonly #connection: Connection;
+  readonly #live: LiveConnection;
   readonly #calls: ServiceCalls;
   readonly #limit: CallLimit;
   #closing: Promise<void> | undefined;
@@ -78,8 +79,8 @@ export class ConnectedClient implements Client {
     const { address, method } = connection.route;
     this.server = server;
     this.connection = { address, method };
-    this.#connection = connection;
-    this.#calls = new ServiceCalls(connection, limit);
+    this.#live = new LiveConnection(connection);
+    this.#calls = new ServiceCalls(this.#live, limit);
     this.#limit = limit;
   }
 
@@ -101,7 +102,7 @@ export class ConnectedClient implements Client {
   }
 
   close(options: { graceMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#connection.close(options.graceMs ?? GRACE_MS).finally(() => this.#limit.close());
+    this.#closing ??= this.#live.close(options.graceMs ?? GRACE_MS).finally(() => this.#limit.close());
     return this.#closing;
   }
 

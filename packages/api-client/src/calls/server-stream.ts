@@ -1,6 +1,7 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
 import type { MethodDefinition } from '@teleport-ts/api-types';
-import { type Connection, closedError } from '../dialing/connection.ts';
+import type { LiveConnection } from '../connection/live-connection.ts';
+import { closedError } from '../dialing/connection.ts';
 import type { CallOptions } from './call-options.ts';
 import { callDeadline, callMetadata, lateError } from './unary.ts';
 
@@ -9,13 +10,14 @@ import { callDeadline, callMetadata, lateError } from './unary.ts';
  * reader takes them. Leaving the loop ends the call.
  */
 export async function* serverStreamCall<Request, Response>(
-  connection: Connection,
+  live: LiveConnection,
   method: MethodDefinition<Request, Response>,
   request: Request,
   options: CallOptions = {},
 ): AsyncGenerator<Response, void, undefined> {
   const { signal } = options;
   signal?.throwIfAborted();
+  const connection = live.current;
   if (connection.closed) throw closedError(method.path);
   const call = connection.grpc.makeServerStreamRequest(
     method.path,

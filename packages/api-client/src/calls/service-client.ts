@@ -6,7 +6,7 @@ import {
   type ResponseOf,
   toMethodDefinition,
 } from '@teleport-ts/api-types';
-import type { Connection } from '../dialing/connection.ts';
+import type { LiveConnection } from '../connection/live-connection.ts';
 import type { CallLimit } from './call-limit.ts';
 import type { CallOptions } from './call-options.ts';
 import { serverStreamCall } from './server-stream.ts';
@@ -35,15 +35,15 @@ export type ServiceClient<D extends GenericDefinition> = {
 // biome-ignore lint/suspicious/noExplicitAny: methods of all message types go through here; their types stand in MethodCall
 type AnyCall = (request: any, options?: CallOptions) => any;
 
-/** The functions of a service on one connection. */
+/** The functions of a service; each call takes the connection of that moment. */
 export class ServiceCalls {
-  readonly #connection: Connection;
+  readonly #live: LiveConnection;
   readonly #limit: CallLimit;
   readonly #calls = new WeakMap<GenericMethod, AnyCall>();
   readonly #services = new WeakMap<GenericDefinition, object>();
 
-  constructor(connection: Connection, limit: CallLimit) {
-    this.#connection = connection;
+  constructor(live: LiveConnection, limit: CallLimit) {
+    this.#live = live;
     this.#limit = limit;
   }
 
@@ -65,11 +65,11 @@ export class ServiceCalls {
     if (known) return known;
     const method = toMethodDefinition(definition, name);
     const { requestType } = definition.methods[name]!;
-    const connection = this.#connection;
+    const live = this.#live;
     const limit = this.#limit;
     const call: AnyCall = method.responseStream
-      ? (request, options) => serverStreamCall(connection, method, requestType.fromPartial(request), options)
-      : (request, options) => unaryCall(connection, method, requestType.fromPartial(request), limit, options);
+      ? (request, options) => serverStreamCall(live, method, requestType.fromPartial(request), options)
+      : (request, options) => unaryCall(live.current, method, requestType.fromPartial(request), limit, options);
     this.#calls.set(generic!, call);
     return call;
   }

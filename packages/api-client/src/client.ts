@@ -1,6 +1,7 @@
 import type { GenericDefinition, RequestInput, ResponseOf } from '@teleport-ts/api-types';
 import type { CallLimit } from './calls/call-limit.ts';
 import type { CallOptions } from './calls/call-options.ts';
+import type { Caller } from './calls/caller.ts';
 import { PingDefinition, type ServerInfo, serverInfo } from './calls/ping.ts';
 import { ServiceCalls, type ServiceClient, type UnaryName } from './calls/service-client.ts';
 import { LiveConnection } from './connection/live-connection.ts';
@@ -22,35 +23,12 @@ export interface ConnectionInfo {
  *
  * All calls reject with a `TeleportError`, and with the signal's own reason when the caller aborted them.
  */
-export interface Client extends AsyncDisposable {
+export interface Client extends Caller, AsyncDisposable {
   /** The server as it was when the client connected. */
   readonly server: ServerInfo;
   readonly connection: ConnectionInfo;
   /** Asks the server what it is. */
   ping(options?: CallOptions): Promise<ServerInfo>;
-  /**
-   * A service as functions, typed by its generated definition: a method with one answer gives a promise, one with many an
-   * async iterable that asks the server for more only as they are taken. Methods that stream requests are left out.
-   *
-   * ```ts
-   * const auth = client.service(AuthServiceDefinition);
-   * const role = await auth.getRole({ Name: 'deployer' });
-   * ```
-   */
-  service<D extends GenericDefinition>(definition: D): ServiceClient<D>;
-  /**
-   * Calls one method with one answer.
-   *
-   * ```ts
-   * await client.unary(AuthServiceDefinition, 'getRole', { Name: 'deployer' }, { timeoutMs: 5_000 });
-   * ```
-   */
-  unary<D extends GenericDefinition, N extends UnaryName<D>>(
-    definition: D,
-    name: N,
-    request: RequestInput<D['methods'][N]>,
-    options?: CallOptions,
-  ): Promise<ResponseOf<D['methods'][N]>>;
   /**
    * Lets running calls finish, ends those that take longer, and frees all sockets and timers. Later calls reject with
    * `canceled`. Safe to call twice.

@@ -5,7 +5,8 @@ export {
   TELEPORT_API_VERSION,
   TeleportError,
 } from '@teleport-ts/api-types';
-export type { CallOptions } from './calls/call-options.ts';
+export type { CallOptions, RetryOptions } from './calls/call-options.ts';
+export type { Caller } from './calls/caller.ts';
 export type { ServerInfo } from './calls/ping.ts';
 export type { CallableName, MethodCall, ServiceClient, UnaryName } from './calls/service-client.ts';
 export type { Client, ConnectionInfo } from './client.ts';
@@ -20,3 +21,4 @@ export { loadKeyPair } from './credentials/load-key-pair.ts';
 export { loadTLS } from './credentials/load-tls.ts';
 export { ConnectError, type DialAttempt, type DialMethod, type DialStage } from './dialing/dial-attempt.ts';
 export { type Logger, silentLogger } from './logger.ts';
+export type { ClientStatus } from './status/client-status.ts';

@@ -1,4 +1,5 @@
-import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { readPrivateKey } from './private-key.ts';
 import { isSshCertificateLine, parseSshCertificate } from './ssh-certificate.ts';
 import { sshPublicKeyBlob } from './ssh-public-key.ts';
 import { TeleportError } from './teleport-error.ts';
@@ -29,14 +30,15 @@ export interface ParseIdentityFileOptions {
  * authorities; lines that are neither PEM nor SSH are passed over. Checks that key and certificates belong together;
  * dates are not checked.
  *
- * @throws TeleportError `bad_parameter`, naming what is missing, cut short, encrypted, on a hardware token or mismatched
+ * @throws TeleportError `bad_parameter`, naming what is missing, cut short, encrypted or mismatched; `not_implemented` when
+ * the key is on a hardware token
  */
 export function parseIdentityFile(text: string, options: ParseIdentityFileOptions = {}): IdentityFile {
   const name = options.name ?? 'identity file';
   const parts = splitIdentityFile(text, name);
   const [privateKey, tlsCertificate, ...tlsAuthorities] = parts.pemBlocks;
   if (privateKey === undefined) throw unusable(name, 'holds no private key', 'is it an identity file at all?');
-  const key = readPrivateKey(privateKey, name);
+  const key = privateKeyOf(privateKey, name);
   if (tlsCertificate === undefined) {
     throw unusable(name, 'holds no TLS certificate', 'write it with `tctl auth sign --format=file` or with tbot');
   }
@@ -96,22 +98,24 @@ function splitIdentityFile(text: string, name: string): Parts {
   return parts;
 }
 
-function readPrivateKey(pem: string, name: string): KeyObject {
-  const label = /^-----BEGIN ([A-Z0-9 ]+)-----/.exec(pem)?.[1] ?? '';
-  if (label.startsWith('PIV ')) {
-    throw unusable(name, 'keeps its private key on a hardware token', 'make one with a key in software');
-  }
-  if (label === 'ENCRYPTED PRIVATE KEY' || /^Proc-Type:.*ENCRYPTED/m.test(pem)) {
-    throw unusable(name, 'has an encrypted private key', 'identity files carry their key in the clear');
-  }
-  if (!label.endsWith('PRIVATE KEY')) {
-    throw unusable(name, `begins with a PEM block of type ${label || '?'} instead of a private key`);
-  }
-  try {
-    return createPrivateKey(pem);
-  } catch {
-    // The cause is left out: what OpenSSL says about a key is not ours to repeat.
-    throw unusable(name, 'has an unreadable private key');
+function privateKeyOf(pem: string, name: string): KeyObject {
+  // The cause is left out: what OpenSSL says about a key is not ours to repeat.
+  const { key, problem } = readPrivateKey(pem);
+  switch (problem) {
+    case undefined:
+      return key;
+    case 'hardware':
+      throw new TeleportError('not_implemented', `${name} keeps its private key on a hardware token`, {
+        hint: 'make one with a key in software',
+      });
+    case 'encrypted':
+      throw unusable(name, 'has an encrypted private key', 'identity files carry their key in the clear');
+    case 'no-key': {
+      const label = /^-----BEGIN ([A-Z0-9 ]+)-----/.exec(pem)?.[1] ?? '?';
+      throw unusable(name, `begins with a PEM block of type ${label} instead of a private key`);
+    }
+    default:
+      throw unusable(name, 'has an unreadable private key');
   }
 }
 

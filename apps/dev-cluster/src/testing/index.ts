@@ -15,7 +15,9 @@ export {
   type RealDatabase,
   type RealLeafOptions,
   RealTeleport,
+  type RealTeleportConfig,
   type RealTeleportOptions,
+  type RealTeleportPorts,
   teleportBinDir,
 } from './real-teleport.ts';
 export { TemporaryDirectory } from './temporary-directory.ts';

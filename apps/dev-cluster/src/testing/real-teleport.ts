@@ -1,45 +1,33 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { request as requestPlain } from 'node:http';
 import { request } from 'node:https';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { denyMetadataAddress } from './metadata-route.ts';
+import { NoUse, poll } from './poll.ts';
+import {
+  choosePorts,
+  type RealTeleportConfigOptions,
+  type RealTeleportPorts,
+  writeConfig,
+} from './real-teleport-config.ts';
+import { writeWebCertificate } from './web-certificate-files.ts';
+
+export type { RealApplication, RealDatabase, RealTeleportConfig, RealTeleportPorts } from './real-teleport-config.ts';
 
 const exec = promisify(execFile);
 
-/** An application that the real cluster's application service serves. */
-export interface RealApplication {
-  readonly name: string;
-  /** Where it listens, e.g. `http://127.0.0.1:9000`. */
-  readonly uri: string;
-  readonly labels?: Readonly<Record<string, string>>;
-}
-
-/** A database that the real cluster's database service serves. */
-export interface RealDatabase {
-  readonly name: string;
-  /** As in database resources: `postgres`, `mysql`, … */
-  readonly protocol: string;
-  /** `host:port`; nothing needs to listen there. */
-  readonly uri: string;
-  readonly labels?: Readonly<Record<string, string>>;
-}
-
-export interface RealTeleportOptions {
+export interface RealTeleportOptions extends RealTeleportConfigOptions {
   /** Folder with `teleport` and `tctl` of Teleport 18. Default: TELEPORT_BIN_DIR. */
   readonly binDir?: string;
-  /** Name of the cluster. Default `root.test`. */
-  readonly name?: string;
-  /** Whether all protocols share the web port. Default `multiplex`. */
-  readonly listenerMode?: 'multiplex' | 'separate';
-  readonly applications?: readonly RealApplication[];
-  readonly databases?: readonly RealDatabase[];
-  /** Names of Kubernetes clusters; no API server stands behind them. */
-  readonly kubernetesClusters?: readonly string[];
-  /** Labels of the SSH node; without them there is none. */
-  readonly nodeLabels?: Readonly<Record<string, string>>;
+  /**
+   * The web port speaks plain HTTP (`--insecure-no-tls`), as behind a load balancer that ends TLS. Default false.
+   * Teleport 18 ends at start unless listeners are separate.
+   */
+  readonly insecureNoTls?: boolean;
   /** Authorities of other clusters' web certificates that this one's processes trust beside their own, PEM. */
   readonly trustedWebCas?: readonly string[];
 }
@@ -65,30 +53,41 @@ export function teleportBinDir(): string | undefined {
  */
 export class RealTeleport implements AsyncDisposable {
   readonly name: string;
+  readonly ports: RealTeleportPorts;
   /** `127.0.0.1:port` of the auth service. */
   readonly authAddress: string;
   /** `localhost:port` of the proxy's web address. */
   readonly proxyAddress: string;
+  /** `localhost:port` where the proxy takes SSH; the web address unless listeners are separate. */
+  readonly sshProxyAddress: string;
+  /** `localhost:port` where the proxy takes reverse tunnels; the web address unless listeners are separate. */
+  readonly tunnelAddress: string;
   /** CA of the proxy's web certificate, PEM. */
   readonly webCaPem: string;
   readonly webCaPath: string;
   readonly #binDir: string;
   readonly #folder: string;
+  readonly #noTls: boolean;
   #process: ChildProcess | undefined;
+  #metadataRoute: AsyncDisposable | undefined;
   #log = '';
 
   private constructor(
     folder: string,
     binDir: string,
-    name: string,
-    ports: { auth: number; web: number },
     webCa: string,
+    ports: RealTeleportPorts,
+    options: RealTeleportOptions,
   ) {
     this.#folder = folder;
     this.#binDir = binDir;
-    this.name = name;
+    this.#noTls = options.insecureNoTls === true;
+    this.name = options.name ?? 'root.test';
+    this.ports = ports;
     this.authAddress = `127.0.0.1:${ports.auth}`;
     this.proxyAddress = `localhost:${ports.web}`;
+    this.sshProxyAddress = `localhost:${ports.ssh}`;
+    this.tunnelAddress = `localhost:${ports.tunnel}`;
     this.webCaPem = webCa;
     this.webCaPath = join(folder, 'webca.pem');
   }
@@ -96,77 +95,14 @@ export class RealTeleport implements AsyncDisposable {
   static async start(options: RealTeleportOptions = {}): Promise<RealTeleport> {
     const binDir = options.binDir ?? teleportBinDir();
     if (!binDir) throw new Error('TELEPORT_BIN_DIR does not name a folder with the binaries of Teleport 18');
-    await denyMetadataAddress();
     const folder = await mkdtemp(join(tmpdir(), 'real-teleport-'));
-    const [auth, web, ssh, tunnel, kube, node, kubeService] = await freePorts(7);
-    const ports = { auth: auth as number, web: web as number };
-    const name = options.name ?? 'root.test';
-    const mode = options.listenerMode ?? 'multiplex';
-    const webCa = await makeWebCertificate(folder);
+    const ports = await choosePorts(options.listenerMode ?? 'multiplex');
+    const webCa = await writeWebCertificate(folder);
     // Go programs take their web authorities from one file, and read it when they start.
     for (const pem of options.trustedWebCas ?? []) await appendFile(join(folder, 'webca.pem'), pem);
     await mkdir(join(folder, 'data'), { mode: 0o700 });
-    const separate =
-      mode === 'separate'
-        ? {
-            listen_addr: `127.0.0.1:${ssh}`,
-            tunnel_listen_addr: `127.0.0.1:${tunnel}`,
-            kube_listen_addr: `127.0.0.1:${kube}`,
-            ssh_public_addr: [`localhost:${ssh}`],
-            tunnel_public_addr: [`localhost:${tunnel}`],
-            kube_public_addr: [`localhost:${kube}`],
-          }
-        : {};
-    // JSON is YAML: no writer is needed.
-    const config = {
-      version: 'v3',
-      teleport: {
-        nodename: 'real',
-        data_dir: join(folder, 'data'),
-        log: { output: 'stderr', severity: 'INFO' },
-      },
-      auth_service: {
-        enabled: true,
-        listen_addr: `127.0.0.1:${ports.auth}`,
-        cluster_name: name,
-        proxy_listener_mode: mode,
-        authentication: { type: 'local', second_factors: ['otp'] },
-      },
-      proxy_service: {
-        enabled: true,
-        web_listen_addr: `127.0.0.1:${ports.web}`,
-        public_addr: [`localhost:${ports.web}`],
-        https_keypairs: [{ key_file: join(folder, 'web.key'), cert_file: join(folder, 'web.pem') }],
-        ...separate,
-      },
-      ssh_service: options.nodeLabels
-        ? { enabled: true, listen_addr: `127.0.0.1:${node}`, labels: options.nodeLabels }
-        : { enabled: false },
-      db_service: options.databases?.length
-        ? {
-            enabled: true,
-            databases: options.databases.map(({ labels, ...database }) => ({
-              ...database,
-              static_labels: labels ?? {},
-            })),
-          }
-        : { enabled: false },
-      kubernetes_service: options.kubernetesClusters?.length
-        ? {
-            enabled: true,
-            listen_addr: `127.0.0.1:${kubeService}`,
-            kubeconfig_file: await writeKubeconfig(folder, options.kubernetesClusters),
-          }
-        : { enabled: false },
-      app_service: options.applications?.length
-        ? {
-            enabled: true,
-            apps: options.applications.map((app) => ({ name: app.name, uri: app.uri, labels: app.labels ?? {} })),
-          }
-        : { enabled: false },
-    };
-    await writeFile(join(folder, 'teleport.yaml'), JSON.stringify(config, null, 2));
-    const teleport = new RealTeleport(folder, binDir, name, ports, webCa);
+    await writeConfig(folder, ports, options);
+    const teleport = new RealTeleport(folder, binDir, webCa, ports, options);
     try {
       await teleport.#run();
       await teleport.#listed(
@@ -202,7 +138,7 @@ export class RealTeleport implements AsyncDisposable {
           enabled: true,
           token,
           web_proxy_addr: root.proxyAddress,
-          tunnel_addr: root.proxyAddress,
+          tunnel_addr: root.tunnelAddress,
           role_map: Object.entries(roleMap).map(([remote, local]) => ({ remote, local })),
         },
       });
@@ -285,6 +221,8 @@ export class RealTeleport implements AsyncDisposable {
 
   async stop(): Promise<void> {
     await this.#end();
+    await this.#metadataRoute?.[Symbol.asyncDispose]();
+    this.#metadataRoute = undefined;
     await rm(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -305,7 +243,9 @@ export class RealTeleport implements AsyncDisposable {
   }
 
   async #run(): Promise<void> {
-    const child = spawn(join(this.#binDir, 'teleport'), ['start', '-c', join(this.#folder, 'teleport.yaml')], {
+    this.#metadataRoute ??= await denyMetadataAddress();
+    const args = ['start', '-c', join(this.#folder, 'teleport.yaml'), ...(this.#noTls ? ['--insecure-no-tls'] : [])];
+    const child = spawn(join(this.#binDir, 'teleport'), args, {
       env: { ...process.env, SSL_CERT_FILE: this.webCaPath },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -314,7 +254,7 @@ export class RealTeleport implements AsyncDisposable {
       this.#log = (this.#log + chunk.toString()).slice(-1_000_000);
     });
     await poll('the cluster answers', 90_000, async () => {
-      if (child.exitCode !== null) throw new Stop(`teleport ended at start:\n${this.#log.slice(-4000)}`);
+      if (child.exitCode !== null) throw new NoUse(`teleport ended at start:\n${this.#log.slice(-4000)}`);
       await this.#find();
       await this.tctl(['status']);
     });
@@ -322,8 +262,9 @@ export class RealTeleport implements AsyncDisposable {
 
   async #find(): Promise<void> {
     const [host, port] = this.proxyAddress.split(':');
+    const send = this.#noTls ? requestPlain : request;
     await new Promise<void>((resolve, reject) => {
-      const call = request({ host, port, path: '/webapi/find', ca: this.webCaPem, timeout: 5000 }, (answer) => {
+      const call = send({ host, port, path: '/webapi/find', ca: this.webCaPem, timeout: 5000 }, (answer) => {
         answer.resume();
         if (answer.statusCode === 200) resolve();
         else reject(new Error(`/webapi/find answers ${answer.statusCode}`));
@@ -358,85 +299,4 @@ export class RealTeleport implements AsyncDisposable {
 interface RemoteCluster {
   readonly metadata: { readonly name: string };
   readonly status: { readonly connection: string };
-}
-
-class Stop extends Error {}
-
-async function poll(what: string, limitMs: number, attempt: () => Promise<void>): Promise<void> {
-  const end = Date.now() + limitMs;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (error instanceof Stop) throw error;
-      if (Date.now() > end) throw new Error(`${what}: not after ${limitMs / 1000} s`, { cause: error });
-      await new Promise((resolve) => setTimeout(resolve, 300));
-    }
-  }
-}
-
-// At start Teleport asks the cloud's metadata address. Without a route it fails
-// at once and nothing leaves the machine; where we may not set one it times out.
-async function denyMetadataAddress(): Promise<void> {
-  await exec('ip', ['route', 'add', 'unreachable', '169.254.169.254/32']).catch(() => undefined);
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-          const server = createServer().once('error', reject);
-          server.listen(0, '127.0.0.1', () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
-
-async function writeKubeconfig(folder: string, clusters: readonly string[]): Promise<string> {
-  const path = join(folder, 'kubeconfig');
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': clusters[0],
-    clusters: clusters.map((name) => ({ name, cluster: { server: 'https://127.0.0.1:9' } })),
-    users: clusters.map((name) => ({ name, user: { token: 'none' } })),
-    contexts: clusters.map((name) => ({ name, context: { cluster: name, user: name } })),
-  };
-  await writeFile(path, JSON.stringify(config));
-  return path;
-}
-
-// The proxy wants a certificate for its web address; openssl makes one by a CA of its own.
-async function makeWebCertificate(folder: string): Promise<string> {
-  const file = (name: string): string => join(folder, name);
-  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
-  await exec('openssl', [
-    ...['req', '-x509', ...ec, '-keyout', file('webca.key'), '-out', file('webca.pem')],
-    ...['-days', '30', '-subj', '/CN=interop web CA', '-addext', 'basicConstraints=critical,CA:TRUE'],
-  ]);
-  await exec('openssl', ['req', ...ec, '-keyout', file('web.key'), '-out', file('web.csr'), '-subj', '/CN=localhost']);
-  await writeFile(
-    file('web.ext'),
-    'subjectAltName=DNS:localhost,DNS:*.localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n',
-  );
-  await exec('openssl', [
-    ...[
-      'x509',
-      '-req',
-      '-in',
-      file('web.csr'),
-      '-CA',
-      file('webca.pem'),
-      '-CAkey',
-      file('webca.key'),
-      '-CAcreateserial',
-    ],
-    ...['-out', file('web.pem'), '-days', '30', '-extfile', file('web.ext')],
-  ]);
-  return readFile(file('webca.pem'), 'utf8');
 }

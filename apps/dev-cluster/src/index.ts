@@ -10,6 +10,6 @@ export type { ReceivedCall, ReceivedCalls } from './rpc/received-calls.ts';
 export type { ApplicationFields } from './state/applications.ts';
 export type { BotFields } from './state/bots.ts';
 export type { LockFields } from './state/locks.ts';
-export type { LabelSelector, RoleFields, RoleGrants } from './state/role-fields.ts';
+export type { RoleFields } from './state/role-fields.ts';
 export type { BotTokenFields } from './state/tokens.ts';
 export type { UserFields } from './state/users.ts';

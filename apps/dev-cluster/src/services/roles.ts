@@ -1,7 +1,7 @@
 import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
 import type { RoleV6 } from '@teleport-ts/api-types/proto/teleport/types/role';
+import { checkAndSetDefaults } from '@teleport-ts/api-types/resources/role';
 import { authorize, type Caller } from '../access/caller.ts';
-import { withRoleDefaults } from '../access/role-defaults.ts';
 import { checkRoleFeatures } from '../access/role-features.ts';
 import { SYSTEM_ROLES_BY_LOWER_NAME } from '../access/system-role-names.ts';
 import { actorOf } from '../audit/actor.ts';
@@ -112,7 +112,7 @@ function checkedRole(role: RoleV6 | undefined): RoleV6 {
   if (PortForwarding && SSHPortForwarding) {
     throw badParameter("options define both 'port_forwarding' and 'ssh_port_forwarding', only one can be set");
   }
-  return withRoleDefaults(role);
+  return checkAndSetDefaults(role);
 }
 
 const labelTexts = (role: RoleV6): string[] => [...(role.Metadata?.Labels ?? [])].flat();

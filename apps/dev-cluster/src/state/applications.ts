@@ -1,9 +1,10 @@
 import type { AppServerV3, AppV3 } from '@teleport-ts/api-types/proto/teleport/types/app';
+import { checkLabelKeys, checkMetadata } from '@teleport-ts/api-types/resources/metadata';
+import { noRotation } from '@teleport-ts/api-types/resources/rotation';
 import { badParameter } from '../errors.ts';
 import { metadataOf } from '../resources.ts';
 import type { ClusterState } from './cluster-state.ts';
-import { noRotation } from './heartbeat.ts';
-import { checkCommandLabels, checkedMetadata, checkStoreKey } from './metadata.ts';
+import { checkResourceName } from './resource-name.ts';
 
 export interface ApplicationFields {
   readonly name: string;
@@ -79,10 +80,10 @@ const KUBE_PREFIX = 'kube-teleport-proxy-alpn.';
  * @throws TeleportError `bad_parameter`
  */
 export function checkApp(app: AppV3): AppV3 {
-  const Metadata = checkedMetadata(app);
+  const Metadata = checkMetadata(app.Metadata);
   const name = JSON.stringify(Metadata.Name);
   const spec = app.Spec;
-  checkCommandLabels('app', Metadata.Name, spec?.DynamicLabels);
+  checkLabelKeys(spec?.DynamicLabels, `app ${name}`);
   if (!spec || (spec.URI === '' && spec.Cloud === '')) throw badParameter(`app ${name} URI is empty`);
   if (!CLOUDS.has(spec.Cloud))
     throw badParameter(`app ${name} has unexpected Cloud value ${JSON.stringify(spec.Cloud)}`);
@@ -98,7 +99,7 @@ export function checkApp(app: AppV3): AppV3 {
     throw badParameter(`app ${name} has unexpected JWT rewrite value ${JSON.stringify(claims)}`);
   }
   checkTcpPorts(spec);
-  checkStoreKey('applications', Metadata.Name);
+  checkResourceName('/applications/', Metadata.Name);
   return { ...app, Kind: 'app', Version: 'v3', Metadata, Spec: { ...spec, URI: spec.URI || `cloud://${spec.Cloud}` } };
 }
 

@@ -2,7 +2,7 @@ import { toDurationMessage } from '@teleport-ts/api-types';
 import type { Bot } from '@teleport-ts/api-types/proto/teleport/machineid/v1/bot';
 import { RoleV6 as Role, type RoleV6 } from '@teleport-ts/api-types/proto/teleport/types/role';
 import type { UserV2 } from '@teleport-ts/api-types/proto/teleport/types/user';
-import { withRoleDefaults } from '../access/role-defaults.ts';
+import { checkAndSetDefaults } from '@teleport-ts/api-types/resources/role';
 import { fromLabelValues, metadataOf, nameOf, stamped } from '../resources.ts';
 import { NANOSECONDS_PER_MS } from '../timestamps.ts';
 import type { ClusterState } from './cluster-state.ts';
@@ -65,7 +65,7 @@ function botRole({ name, roles, expiresAt, maxSessionTtlMs = DEFAULT_MAX_SESSION
       },
     },
   });
-  return stamped(withRoleDefaults(role));
+  return stamped(checkAndSetDefaults(role));
 }
 
 /** The bot behind a user, or undefined when the user is nobody's bot. */

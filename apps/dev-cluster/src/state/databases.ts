@@ -1,10 +1,10 @@
 import { DatabaseSpecV3, DatabaseStatusV3, DatabaseV3 } from '@teleport-ts/api-types/proto/teleport/types/database';
 import { DatabaseServerV3 } from '@teleport-ts/api-types/proto/teleport/types/database_server';
+import { checkLabelKeys, checkMetadata } from '@teleport-ts/api-types/resources/metadata';
+import { noRotation } from '@teleport-ts/api-types/resources/rotation';
 import { badParameter } from '../errors.ts';
 import { metadataOf, nameOf } from '../resources.ts';
 import type { ClusterState } from './cluster-state.ts';
-import { noRotation } from './heartbeat.ts';
-import { checkCommandLabels, checkedMetadata } from './metadata.ts';
 
 export interface DatabaseFields {
   readonly name: string;
@@ -29,7 +29,7 @@ const HOST_AND_PORT = new Set(['postgres', 'mysql', 'cockroachdb', 'cassandra', 
  * @throws TeleportError `bad_parameter`
  */
 export function checkDatabase(database: DatabaseV3): DatabaseV3 {
-  const Metadata = checkedMetadata(database);
+  const Metadata = checkMetadata(database.Metadata);
   const name = Metadata.Name;
   if (!NAME.test(name)) {
     throw badParameter(
@@ -37,7 +37,7 @@ export function checkDatabase(database: DatabaseV3): DatabaseV3 {
     );
   }
   const { Spec } = database;
-  checkCommandLabels('database', name, Spec?.DynamicLabels);
+  checkLabelKeys(Spec?.DynamicLabels, `database ${JSON.stringify(name)}`);
   if (!Spec?.Protocol) throw badParameter(`database ${JSON.stringify(name)} protocol is empty`);
   if (Spec.URI === '') throw badParameter(`database ${JSON.stringify(name)} URI is empty`);
   if (Spec.MySQL?.ServerVersion && Spec.Protocol !== 'mysql') {

@@ -1,9 +1,9 @@
 import { KubernetesClusterV3, KubernetesServerV3 } from '@teleport-ts/api-types/proto/teleport/types/kubernetes';
+import { checkLabelKeys, checkMetadata } from '@teleport-ts/api-types/resources/metadata';
+import { noRotation } from '@teleport-ts/api-types/resources/rotation';
 import { badParameter } from '../errors.ts';
 import { metadataOf } from '../resources.ts';
 import type { ClusterState } from './cluster-state.ts';
-import { noRotation } from './heartbeat.ts';
-import { checkCommandLabels, checkedMetadata } from './metadata.ts';
 
 export interface KubernetesClusterFields {
   readonly name: string;
@@ -18,9 +18,9 @@ const NAME = /^[a-zA-Z0-9._-]+$/;
  * @throws TeleportError `bad_parameter`
  */
 export function checkKubernetesCluster(cluster: KubernetesClusterV3): KubernetesClusterV3 {
-  const Metadata = checkedMetadata(cluster);
+  const Metadata = checkMetadata(cluster.Metadata);
   const name = JSON.stringify(Metadata.Name);
-  checkCommandLabels('kubernetes cluster', Metadata.Name, cluster.Spec?.DynamicLabels);
+  checkLabelKeys(cluster.Spec?.DynamicLabels, `kubernetes cluster ${name}`);
   if (!NAME.test(Metadata.Name)) {
     throw badParameter(
       `invalid kubernetes cluster name\n\t${name} does not match regex used for validation "${NAME.source}"`,

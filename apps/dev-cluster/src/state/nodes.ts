@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
-import { ServerV2 } from '@teleport-ts/api-types/proto/teleport/types/server';
+import type { Metadata } from '@teleport-ts/api-types/proto/teleport/types/resource';
+import { type ServerSpecV2, ServerV2 } from '@teleport-ts/api-types/proto/teleport/types/server';
+import { checkAndSetDefaults } from '@teleport-ts/api-types/resources/node';
+import { noRotation } from '@teleport-ts/api-types/resources/rotation';
 import { badParameter } from '../errors.ts';
 import { metadataOf } from '../resources.ts';
-import { noRotation } from './heartbeat.ts';
-import { checkedMetadata } from './metadata.ts';
 
 export interface NodeFields {
   /** What people call it; it need not be the only one of this name. */
@@ -17,7 +18,6 @@ export interface NodeFields {
 }
 
 const HOSTNAME = /^[a-zA-Z0-9]([.-]?[a-zA-Z0-9]+)*$/;
-const SUB_KINDS = new Set(['', 'teleport', 'openssh', 'openssh-ec2-ice']);
 
 /** @throws TeleportError `bad_parameter` when the host name is none */
 export function nodeServer(
@@ -40,25 +40,19 @@ export function nodeServer(
  * @throws TeleportError `bad_parameter`
  */
 export function checkNode(node: ServerV2, remoteAddress: string): ServerV2 {
-  const Metadata = checkedMetadata(node);
-  if (!SUB_KINDS.has(node.SubKind)) {
-    throw badParameter(`invalid SubKind ${JSON.stringify(node.SubKind)} of Kind "node"`);
-  }
-  const spec = node.Spec ?? (ServerV2.fromPartial({ Spec: {} }).Spec as NonNullable<ServerV2['Spec']>);
-  const hasHostname = isHostname(spec.Hostname);
+  const checked = checkAndSetDefaults({ ...node, Kind: 'node' });
+  const { Metadata, Spec } = checked as { Metadata: Metadata; Spec: ServerSpecV2 };
+  const hasHostname = isHostname(Spec.Hostname);
   const Labels = hasHostname
     ? Metadata.Labels
-    : new Map(Metadata.Labels).set('teleport.internal/invalid-hostname', spec.Hostname);
+    : new Map(Metadata.Labels).set('teleport.internal/invalid-hostname', Spec.Hostname);
   return {
-    ...node,
-    Kind: 'node',
-    Version: node.Version || 'v2',
+    ...checked,
     Metadata: { ...Metadata, Labels },
     Spec: {
-      ...spec,
-      Addr: withoutLocalhost(spec.Addr, remoteAddress),
-      Hostname: hasHostname ? spec.Hostname : Metadata.Name,
-      Rotation: spec.Rotation ?? noRotation(),
+      ...Spec,
+      Addr: withoutLocalhost(Spec.Addr, remoteAddress),
+      Hostname: hasHostname ? Spec.Hostname : Metadata.Name,
     },
   };
 }

@@ -1,15 +1,15 @@
+import { nanosecondsFromMs } from '../duration.ts';
 import {
   type KubernetesResource,
   RoleConditions,
   RoleOptions,
   RoleSpecV6,
   type RoleV6,
-} from '@teleport-ts/api-types/proto/teleport/types/role';
-import type { LabelValues } from '@teleport-ts/api-types/proto/teleport/wrappers/labels';
-import { badParameter } from '../errors.ts';
-import { labelValues } from '../resources.ts';
-import { NANOSECONDS_PER_MS } from '../timestamps.ts';
-import { checkRole } from './role-checks.ts';
+} from '../gen/teleport/types/role.ts';
+import type { LabelValues } from '../gen/teleport/wrappers/labels.ts';
+import { labelValues } from '../resources/labels.ts';
+import { checkMetadata } from '../resources/metadata.ts';
+import { checkRole } from './checks.ts';
 
 const DEFAULT_MAX_SESSION_TTL_MS = 30 * 3_600_000;
 
@@ -50,12 +50,13 @@ const VERSIONS: Readonly<Record<string, RoleVersion>> = {
 const NEWEST = 'v8';
 
 /**
- * A role that somebody sends, with what the real one fills in when it loads a role.
+ * What holds for any role, whichever cluster it is for, with the defaults of its version. What only a cluster can know
+ * (its edition, whether a role is in use) it checks itself.
  *
- * @throws TeleportError `bad_parameter`
+ * @throws TeleportError `bad_parameter`, with the texts of a Teleport 18
  */
-export function withRoleDefaults(role: RoleV6): RoleV6 {
-  if (!role.Metadata?.Name) throw badParameter('missing parameter Name');
+export function checkAndSetDefaults(role: RoleV6): RoleV6 {
+  const Metadata = checkMetadata(role.Metadata);
   // A version that nobody knows is taken for the newest.
   const Version = Object.hasOwn(VERSIONS, role.Version) ? role.Version : NEWEST;
   const version = VERSIONS[Version] as RoleVersion;
@@ -64,6 +65,7 @@ export function withRoleDefaults(role: RoleV6): RoleV6 {
     ...role,
     Kind: 'role',
     Version,
+    Metadata,
     Spec: {
       ...spec,
       Options: withOptionDefaults(spec.Options ?? RoleOptions.create(), version),
@@ -80,7 +82,7 @@ function withOptionDefaults(options: RoleOptions, { hasIdentityProvider }: RoleV
   const isLimited = options.MaxSessionTTL > 0n;
   return {
     ...options,
-    MaxSessionTTL: isLimited ? options.MaxSessionTTL : BigInt(DEFAULT_MAX_SESSION_TTL_MS) * NANOSECONDS_PER_MS,
+    MaxSessionTTL: isLimited ? options.MaxSessionTTL : nanosecondsFromMs(DEFAULT_MAX_SESSION_TTL_MS),
     CertificateFormat: options.CertificateFormat || 'standard',
     BPF: options.BPF.length > 0 ? options.BPF : ['command', 'network'],
     RecordSession: options.RecordSession ?? { Desktop: yes, Default: 'best_effort', SSH: '' },

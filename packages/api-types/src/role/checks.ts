@@ -1,7 +1,7 @@
-import type { RoleConditions, RoleV6 } from '@teleport-ts/api-types/proto/teleport/types/role';
-import type { LabelValues } from '@teleport-ts/api-types/proto/teleport/wrappers/labels';
-import { badParameter } from '../errors.ts';
-import { checkKubernetesResources, checkRequestedKinds } from './role-kubernetes.ts';
+import { badParameter } from '../bad-parameter.ts';
+import type { RoleConditions, RoleV6 } from '../gen/teleport/types/role.ts';
+import type { LabelValues } from '../gen/teleport/wrappers/labels.ts';
+import { checkKubernetesResources, checkRequestedKinds } from './kubernetes-resources.ts';
 
 /**
  * The rules that a role keeps to whoever reads it, in the order of the real one's checks.

@@ -1,5 +1,5 @@
-import type { KubernetesResource, RequestKubernetesResource } from '@teleport-ts/api-types/proto/teleport/types/role';
-import { badParameter } from '../errors.ts';
+import { badParameter } from '../bad-parameter.ts';
+import type { KubernetesResource, RequestKubernetesResource } from '../gen/teleport/types/role.ts';
 
 const words = (text: string): readonly string[] => text.trim().split(/\s+/);
 

@@ -1,0 +1,19 @@
+import type { LabelValues } from '../gen/teleport/wrappers/labels.ts';
+import type { Traits } from '../traits.ts';
+
+/** Lists of texts under names, or one text for a list of one: `{ env: ['dev', 'test'], team: 'a' }`, `{ '*': '*' }`. */
+export type LabelSelector = Readonly<Record<string, string | readonly string[]>>;
+
+/** Labels, traits or annotations as messages hold them. */
+export function labelValues(values: LabelSelector = {}): LabelValues {
+  return {
+    Values: new Map(
+      Object.entries(values).map(([key, value]) => [key, { Values: typeof value === 'string' ? [value] : [...value] }]),
+    ),
+  };
+}
+
+/** The reverse of {@link labelValues}; each name has its list. */
+export function fromLabelValues(values: LabelValues | undefined): Traits {
+  return Object.fromEntries([...(values?.Values ?? [])].map(([key, value]) => [key, value.Values]));
+}

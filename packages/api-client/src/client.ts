@@ -6,6 +6,7 @@ import { PingDefinition, type ServerInfo, serverInfo } from './calls/ping.ts';
 import { ServiceCalls, type ServiceClient, type UnaryName } from './calls/service-client.ts';
 import { LiveConnection } from './connection/live-connection.ts';
 import type { Connection } from './dialing/connection.ts';
+import type { CallingMethod } from './dialing/route.ts';
 
 /** How long running calls may go on when a client is closed. */
 const GRACE_MS = 5_000;
@@ -14,8 +15,10 @@ const GRACE_MS = 5_000;
 export interface ConnectionInfo {
   /** `host:port` */
   readonly address: string;
-  /** Straight to the auth service, or through a proxy's web address. */
-  readonly method: 'auth' | 'tls-routing';
+  /** Straight to the auth service, or one of the ways through a proxy. */
+  readonly method: CallingMethod;
+  /** The HTTP proxy of the environment that the connection goes through, without its password. */
+  readonly httpProxy?: string;
 }
 
 /**
@@ -54,9 +57,9 @@ export class ConnectedClient implements Client {
   #closing: Promise<void> | undefined;
 
   constructor({ connection, server, limit }: ClientParts) {
-    const { address, method } = connection.route;
+    const { address, method, httpProxy } = connection.route;
     this.server = server;
-    this.connection = { address, method };
+    this.connection = { address, method, ...(httpProxy !== undefined && { httpProxy }) };
     this.#live = new LiveConnection(connection);
     this.#calls = new ServiceCalls(this.#live, limit);
     this.#limit = limit;

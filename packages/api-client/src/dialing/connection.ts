@@ -22,8 +22,8 @@ interface RunningCall {
 /** What {@link Connection} takes. */
 export interface ConnectionOptions {
   readonly userAgent: string;
-  /** Longest time for one TLS handshake. */
-  readonly handshakeMs: number;
+  /** Longest time for each part of making it: TCP, or the stream that the route opens; TLS; HTTP/2 settings. */
+  readonly connectMs: number;
 }
 
 /**
@@ -42,7 +42,7 @@ export class Connection {
 
   constructor(route: Route, options: ConnectionOptions) {
     this.route = route;
-    this.#dial = new DialCredentials(route, options.handshakeMs);
+    this.#dial = new DialCredentials(route, options.connectMs);
     this.metadata = new Metadata();
     this.metadata.set('version', TELEPORT_API_VERSION);
     this.grpc = new Client(targetOf(route.address), this.#dial, {
@@ -125,10 +125,7 @@ export class Connection {
   #follow(channel: ChannelInterface): void {
     const state = channel.getConnectivityState(false);
     if (state === connectivityState.SHUTDOWN) return;
-    if (state === connectivityState.READY) {
-      this.#dial.stage = 'rpc';
-      this.#dial.failure = undefined;
-    }
+    if (state === connectivityState.READY) this.#dial.connected();
     channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, () => this.#follow(channel));
   }
 }

@@ -1,11 +1,23 @@
 import { TeleportError } from '@teleport-ts/api-types';
 import { WebError } from '../web/web-error.ts';
 
-/** A way to a cluster; `find` is the question to a proxy's web address whether it is one. */
-export type DialMethod = 'auth' | 'tls-routing' | 'find';
+/**
+ * A way to a cluster:
+ *
+ * - `auth`: straight to the auth service.
+ * - `tls-routing`: a proxy's web port, which hands the connection on by its protocol name.
+ * - `tls-routing-upgrade`: the same inside a WebSocket, for load balancers that end TLS.
+ * - `proxy-grpc`: a stream of the proxy's own gRPC service, on its web or its SSH port.
+ * - `dialer`: whatever the caller's own function opens.
+ * - `find`: no way, but the question to a proxy's web address whether it is one.
+ */
+export type DialMethod = 'auth' | 'tls-routing' | 'tls-routing-upgrade' | 'proxy-grpc' | 'dialer' | 'find';
 
-/** How far an attempt came: name resolution, connection, TLS, protocol choice, HTTP/2, web answer, first call. */
-export type DialStage = 'dns' | 'tcp' | 'tls' | 'alpn' | 'h2' | 'http' | 'rpc';
+/**
+ * How far an attempt came: name resolution, connection, HTTP proxy (CONNECT), TLS, protocol choice, web answer, connection
+ * upgrade, HTTP/2, first call.
+ */
+export type DialStage = 'dns' | 'tcp' | 'proxy' | 'tls' | 'alpn' | 'http' | 'upgrade' | 'h2' | 'rpc';
 
 /** One attempt to reach a cluster that failed. */
 export interface DialAttempt {
@@ -48,7 +60,7 @@ function describe(best: DialAttempt, attempts: readonly DialAttempt[]): string {
   return [first, ...lines].join('\n');
 }
 
-const progress: readonly DialStage[] = ['dns', 'tcp', 'tls', 'alpn', 'http', 'h2', 'rpc'];
+const progress: readonly DialStage[] = ['dns', 'tcp', 'proxy', 'tls', 'alpn', 'http', 'upgrade', 'h2', 'rpc'];
 
 /** What no retry mends says most, then what came furthest; a question to find says less than a dial. */
 function mostTelling(attempts: readonly DialAttempt[]): DialAttempt {

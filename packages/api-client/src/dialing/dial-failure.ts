@@ -1,4 +1,4 @@
-import { type ErrorCode, TeleportError } from '@teleport-ts/api-types';
+import { type ErrorCode, isTeleportError, TeleportError } from '@teleport-ts/api-types';
 import type { CredentialSet } from '../credentials/credential-set.ts';
 import type { DialStage } from './dial-attempt.ts';
 import { tlsAlert } from './tls-alert.ts';
@@ -7,6 +7,16 @@ import { tlsAlert } from './tls-alert.ts';
 export interface DialFailure {
   readonly stage: DialStage;
   readonly error: TeleportError;
+}
+
+/** Thrown where a connection is made: says how far it came. */
+export class DialError extends Error {
+  readonly failure: DialFailure;
+
+  constructor(failure: DialFailure) {
+    super(failure.error.message, { cause: failure.error });
+    this.failure = failure;
+  }
 }
 
 interface Peer {
@@ -20,6 +30,8 @@ const lasting = (code: ErrorCode, message: string, hint: string, cause: unknown)
 
 /** What a failed socket, handshake or HTTP/2 session means. */
 export function dialFailure(stage: DialStage, cause: unknown, peer: Peer): DialFailure {
+  if (cause instanceof DialError) return cause.failure;
+  if (isTeleportError(cause)) return { stage, error: cause };
   const refused = refusedByAlert(cause, peer);
   if (refused) return { stage: tlsAlert(cause) === 'no_application_protocol' ? 'alpn' : stage, error: refused };
   const text = cause instanceof Error ? cause.message : String(cause);

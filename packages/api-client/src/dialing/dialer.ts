@@ -83,7 +83,7 @@ export class Dialer {
         reached('http');
         this.#checkVersion(found.serverVersion, found.minClientVersion);
       }
-      const connection = new Connection(way, { userAgent, handshakeMs: attemptMs });
+      const connection = new Connection(way, { userAgent, connectMs: attemptMs });
       try {
         const server = serverInfo(await unaryCall(connection, ping, {}, unlimited, { signal: limit.signal }));
         this.#checkVersion(server.version);

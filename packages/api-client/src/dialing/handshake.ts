@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { TeleportError } from '@teleport-ts/api-types';
 import type { CredentialSet } from '../credentials/credential-set.ts';
-import { type DialFailure, dialFailure } from './dial-failure.ts';
+import { DialError, type DialFailure, dialFailure } from './dial-failure.ts';
 import { AUTH_SERVER_NAME } from './target.ts';
 import { verifyAuthPeer } from './verify-peer.ts';
 
@@ -20,21 +20,13 @@ export interface HandshakeOptions {
   readonly signal: AbortSignal;
 }
 
-/** Thrown by {@link handshake}: says how far it came. */
-export class HandshakeError extends Error {
-  readonly failure: DialFailure;
-
-  constructor(failure: DialFailure) {
-    super(failure.error.message, { cause: failure.error });
-    this.failure = failure;
-  }
-}
-
 /**
- * Speaks TLS with an auth service over a connected socket and checks who answers: its certificate must be valid for
- * `teleport.cluster.local`, and HTTP/2 must have been chosen. The socket is destroyed when that fails.
+ * Speaks TLS with an auth service over a byte stream and checks who answers: its certificate must be valid for
+ * `teleport.cluster.local`, and HTTP/2 must have been chosen. The stream is destroyed when that fails.
+ *
+ * @throws DialError
  */
-export function handshake(raw: Socket, options: HandshakeOptions): Promise<TLSSocket> {
+export function handshake(raw: Duplex, options: HandshakeOptions): Promise<TLSSocket> {
   const { address, used, signal, timeoutMs } = options;
   return new Promise((resolve, reject) => {
     const socket = connect({ ...tlsOptions(options), socket: raw });
@@ -48,7 +40,7 @@ export function handshake(raw: Socket, options: HandshakeOptions): Promise<TLSSo
       socket.on('error', () => {});
       socket.destroy();
       raw.destroy();
-      reject(new HandshakeError(failure));
+      reject(new DialError(failure));
     };
     const onError = (error: Error): void => fail(dialFailure('tls', error, options));
     const onClose = (): void => fail(dialFailure('tls', closedEarly(), options));

@@ -7,6 +7,8 @@ export interface Scope {
   readonly timedOut: boolean;
   /** Ends the work, and frees the timer. */
   end(): void;
+  /** Frees the timer; the work may go on for as long as it likes. */
+  release(): void;
 }
 
 /** Opens a scope of at most `limitMs`. */
@@ -24,14 +26,18 @@ export function scope(clock: Clock, limitMs: number, parent?: AbortSignal): Scop
     },
     { keepAlive: true },
   );
+  const release = (): void => {
+    timer.cancel();
+    parent?.removeEventListener('abort', onParent);
+  };
   return {
     signal: controller.signal,
     get timedOut() {
       return timedOut;
     },
+    release,
     end() {
-      timer.cancel();
-      parent?.removeEventListener('abort', onParent);
+      release();
       controller.abort();
     },
   };

@@ -21,18 +21,22 @@ function registerOnce(): void {
   experimental.registerResolver(SCHEME, TargetResolver);
 }
 
+/** An address as grpc-js hands it to `net.connect`. */
+type Dialable = { readonly path: string } | { readonly host: string; readonly port: number };
+
 /**
  * Name resolution for one dial. grpc-js’s own resolver tells neither why a name was not found nor lets go of a connection
- * that is being made; this one notes the reason, and each address carries a signal that ends the attempt.
+ * that is being made; this one notes the reason, and each address carries a signal that ends the attempt. For a route that
+ * opens its own stream it gives the placeholder.
  */
-class TargetResolver implements experimental.Resolver {
+export class TargetResolver implements experimental.Resolver {
   readonly #listener: experimental.ResolverListener;
   readonly #dial: DialCredentials;
-  #lookingUp = false;
+  /** Stands for the look-up that is under way; a channel that goes idle forgets it. */
+  #lookingUp: object | undefined;
   #again: NodeJS.Timeout | undefined;
   #notBefore = 0;
-  #destroyed = false;
-  /** An IP address needs no second answer. */
+  /** An IP address or a placeholder needs no second answer. */
   #answeredForGood = false;
 
   constructor(_target: experimental.GrpcUri, listener: experimental.ResolverListener, options: ChannelOptions) {
@@ -45,7 +49,7 @@ class TargetResolver implements experimental.Resolver {
   }
 
   updateResolution(): void {
-    if (this.#lookingUp || this.#again || this.#destroyed || this.#answeredForGood) return;
+    if (this.#lookingUp || this.#again || this.#answeredForGood) return;
     const waitMs = this.#notBefore - performance.now();
     if (waitMs > 0) {
       // Answering every time would spin: a failed connection asks for a new answer at once.
@@ -56,31 +60,33 @@ class TargetResolver implements experimental.Resolver {
       this.#again.unref();
       return;
     }
-    this.#lookingUp = true;
-    void this.#resolve().finally(() => {
-      this.#lookingUp = false;
+    const own = {};
+    this.#lookingUp = own;
+    void this.#resolve(() => this.#lookingUp === own).finally(() => {
+      if (this.#lookingUp === own) this.#lookingUp = undefined;
     });
   }
 
+  /** Called when the channel is closed, and also when it goes idle: then it asks again one day, and must be answered. */
   destroy(): void {
-    this.#destroyed = true;
+    this.#lookingUp = undefined;
     clearTimeout(this.#again);
     this.#again = undefined;
+    this.#notBefore = 0;
+    this.#answeredForGood = false;
   }
 
-  async #resolve(): Promise<void> {
+  async #resolve(isWanted: () => boolean): Promise<void> {
     const dial = this.#dial;
-    const { host, port } = dial.route;
     try {
-      const found = isIP(host) ? [host] : (await lookup(host, { all: true })).map(({ address }) => address);
+      const found = await this.#find();
+      if (!isWanted()) return;
       this.#notBefore = performance.now() + MIN_BETWEEN_LOOKUPS_MS;
-      this.#answeredForGood = isIP(host) > 0;
-      if (this.#destroyed) return;
+      this.#answeredForGood = dial.route.open !== undefined || isIP(dial.route.host) > 0;
       const endpoints = found.map((address) => ({
         addresses: [
           {
-            host: address,
-            port,
+            ...address,
             // Read by net.connect once for each connection.
             get signal(): AbortSignal {
               return dial.connecting();
@@ -90,7 +96,7 @@ class TargetResolver implements experimental.Resolver {
       }));
       this.#listener(experimental.statusOrFromValue(endpoints), {}, null, '');
     } catch (error) {
-      if (this.#destroyed) return;
+      if (!isWanted()) return;
       const failure = dial.fail('dns', error);
       this.#listener(
         experimental.statusOrFromError({ code: status.UNAVAILABLE, details: failure.error.message }),
@@ -99,5 +105,12 @@ class TargetResolver implements experimental.Resolver {
         '',
       );
     }
+  }
+
+  async #find(): Promise<Dialable[]> {
+    const { host, port, open } = this.#dial.route;
+    if (open) return [await this.#dial.placeholder()];
+    if (isIP(host)) return [{ host, port }];
+    return (await lookup(host, { all: true })).map(({ address }) => ({ host: address, port }));
   }
 }

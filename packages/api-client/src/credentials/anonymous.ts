@@ -11,6 +11,7 @@ import type { CredentialSource } from './credential-source.ts';
 export function anonymous(options: { ca?: string | readonly string[]; insecure?: boolean }): CredentialSource {
   return {
     kind: 'anonymous',
+    constant: true,
     async current() {
       const insecure = options.insecure ?? false;
       if (options.ca === undefined && !insecure) {

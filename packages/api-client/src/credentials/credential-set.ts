@@ -1,4 +1,4 @@
-import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { TeleportError } from '@teleport-ts/api-types';
 import type { CredentialParts } from './credential-source.ts';
 import { pemBlocks } from './pem-blocks.ts';
@@ -10,6 +10,7 @@ interface Fields {
   readonly key?: KeyObject;
   readonly ca: readonly string[];
   readonly insecure?: boolean;
+  readonly renewal?: string;
 }
 
 /** One credential, read and found whole. Its key is private to it, so that it shows in no log. */
@@ -29,8 +30,11 @@ export class CredentialSet {
   /** Whatever certificate the server shows is trusted. */
   readonly insecure: boolean;
   readonly #key?: KeyObject;
+  readonly #renewal: string;
+  #fingerprint: string | undefined;
 
   constructor(fields: Fields) {
+    this.#renewal = fields.renewal ?? 'issue a new one (tbot renews it, tctl auth sign makes one)';
     this.origin = fields.origin;
     this.ca = fields.ca;
     this.insecure = fields.insecure ?? false;
@@ -44,6 +48,14 @@ export class CredentialSet {
     const cluster = nameAttribute(x509.issuer, 'O');
     if (user !== undefined) this.user = user;
     if (cluster !== undefined) this.cluster = cluster;
+  }
+
+  /** Says whether two sets are the same: a hash of the certificate, which stands for its key, and of the authorities. */
+  get fingerprint(): string {
+    this.#fingerprint ??= createHash('sha256')
+      .update(JSON.stringify([this.cert, this.ca, this.insecure]))
+      .digest('hex');
+    return this.#fingerprint;
   }
 
   /** The private key as Node's TLS takes it. */
@@ -61,7 +73,7 @@ export class CredentialSet {
     const { notBefore, notAfter } = this;
     if (notAfter && nowMs >= notAfter.getTime()) {
       throw new TeleportError('expired', `the certificate in ${this.origin} expired at ${notAfter.toISOString()}`, {
-        hint: `it is now ${new Date(nowMs).toISOString()}; issue a new one (tbot renews it, tctl auth sign makes one)`,
+        hint: `it is now ${new Date(nowMs).toISOString()}; ${this.#renewal}`,
       });
     }
     if (notBefore && nowMs < notBefore.getTime()) {
@@ -77,11 +89,13 @@ export class CredentialSet {
  * Puts the parts of a credential together.
  *
  * @param origin where they came from, for errors; an object names each part's own origin
+ * @param renewal what to do when it has expired, for the hint
  * @throws TeleportError `bad_parameter` when a part is missing, cut, or does not belong to the others
  */
 export function credentialSet(
   parts: CredentialParts,
   origin: string | { readonly cert: string; readonly key: string; readonly ca: string },
+  renewal?: string,
 ): CredentialSet {
   const from = typeof origin === 'string' ? { cert: origin, key: origin, ca: origin } : origin;
   const pem = pemBlocks(parts.cert, from.cert).find((block) => block.label === 'CERTIFICATE')?.text;
@@ -97,7 +111,14 @@ export function credentialSet(
       hint: 'one of the two was replaced without the other; issue both again',
     });
   }
-  return new CredentialSet({ origin: from.cert, cert: { pem, x509 }, key, ca: authorities(parts.ca, from.ca) });
+  const ca = authorities(parts.ca, from.ca);
+  return new CredentialSet({
+    origin: from.cert,
+    cert: { pem, x509 },
+    key,
+    ca,
+    ...(renewal !== undefined && { renewal }),
+  });
 }
 
 /** The certificates of a CA bundle, one PEM text each. */
@@ -120,7 +141,10 @@ export function nameAttribute(name: string | undefined, key: string): string | u
 
 function readCertificate(pem: string, origin: string): X509Certificate {
   try {
-    return new X509Certificate(pem);
+    const certificate = new X509Certificate(pem);
+    // Read here, since a key of a sort that OpenSSL does not know throws only now.
+    void certificate.publicKey;
+    return certificate;
   } catch (cause) {
     throw new TeleportError('bad_parameter', `${origin} holds a certificate that cannot be read`, {
       cause,

@@ -5,7 +5,7 @@ import { readCredentialFile } from './read-credential-file.ts';
 
 /**
  * The credential in an identity file of `tctl auth sign --format=file`, `tsh login --out` or tbot. Its SSH half may be
- * absent. The file is read again for each new connection.
+ * absent. The file is read again for each new connection, and when it changes.
  *
  * ```ts
  * const credentials = loadIdentityFile('/opt/machine-id/identity');
@@ -16,6 +16,7 @@ export function loadIdentityFile(path: string): CredentialSource {
     kind: 'identity-file',
     current: async (options) =>
       fromIdentity(await readCredentialFile(path, 'identity file', options?.signal), `identity file ${path}`),
+    paths: () => [path],
   };
 }
 
@@ -23,7 +24,11 @@ export function loadIdentityFile(path: string): CredentialSource {
 export function loadIdentityString(text: string): CredentialSource {
   return {
     kind: 'identity-string',
-    current: async () => fromIdentity(text, 'identity string'),
+    constant: true,
+    async current({ signal } = {}) {
+      signal?.throwIfAborted();
+      return fromIdentity(text, 'identity string');
+    },
   };
 }
 

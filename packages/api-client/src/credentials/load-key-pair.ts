@@ -4,7 +4,7 @@ import { readCredentialFile } from './read-credential-file.ts';
 
 /**
  * A credential in three PEM files, such as `tctl auth sign --format=tls` writes (`.crt`, `.key`, `.cas`). They are read
- * again for each new connection.
+ * again for each new connection, and when they change.
  *
  * ```ts
  * const credentials = loadKeyPair('api.crt', 'api.key', 'api.cas');
@@ -22,5 +22,6 @@ export function loadKeyPair(certPath: string, keyPath: string, caPath: string): 
       ]);
       return credentialSet({ cert, key, ca }, { cert: certPath, key: keyPath, ca: caPath });
     },
+    paths: () => [certPath, keyPath, caPath],
   };
 }

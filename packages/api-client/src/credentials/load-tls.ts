@@ -13,6 +13,10 @@ import type { CredentialParts, CredentialSource } from './credential-source.ts';
 export function loadTLS(parts: CredentialParts): CredentialSource {
   return {
     kind: 'tls',
-    current: async () => credentialSet(parts, 'the TLS credential'),
+    constant: true,
+    async current({ signal } = {}) {
+      signal?.throwIfAborted();
+      return credentialSet(parts, 'the TLS credential');
+    },
   };
 }

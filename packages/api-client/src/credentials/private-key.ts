@@ -1,5 +1,5 @@
-import { createPrivateKey, KeyObject } from 'node:crypto';
-import { TeleportError } from '@teleport-ts/api-types';
+import { KeyObject } from 'node:crypto';
+import { readPrivateKey as readPem, TeleportError } from '@teleport-ts/api-types';
 import { pemBlocks } from './pem-blocks.ts';
 
 /**
@@ -18,19 +18,19 @@ export function readPrivateKey(key: string | KeyObject, origin: string): KeyObje
       hint: 'what is needed is a PEM block PRIVATE KEY (PKCS#8), RSA PRIVATE KEY or EC PRIVATE KEY',
     });
   }
-  if (block.label === 'PIV YUBIKEY PRIVATE KEY') {
+  const { key: found, problem } = readPem(block.text);
+  if (found) return found;
+  if (problem === 'hardware') {
     throw new TeleportError('not_implemented', `the private key of ${origin} is in a hardware token`, {
       hint: 'Node cannot use it; take an identity whose key is in a file (tbot, tctl auth sign)',
     });
   }
-  try {
-    return createPrivateKey(block.text);
-  } catch {
-    // No cause: a message of the parser may quote what it read.
-    const hint =
-      block.label === 'OPENSSH PRIVATE KEY'
-        ? 'it is in OpenSSH’s format; convert a copy with: ssh-keygen -p -m PKCS8 -f FILE'
-        : 'it must be PEM without a passphrase: PKCS#8, PKCS#1 (RSA) or SEC1 (EC)';
-    throw new TeleportError('bad_parameter', `the private key of ${origin} cannot be read (${block.label})`, { hint });
+  if (problem === 'encrypted') {
+    throw new TeleportError('bad_parameter', `the private key of ${origin} is encrypted (${block.label})`, {
+      hint: 'what is needed is a key without a passphrase; `openssl pkey` or `ssh-keygen -p` writes one',
+    });
   }
+  throw new TeleportError('bad_parameter', `the private key of ${origin} cannot be read (${block.label})`, {
+    hint: 'its content is damaged, or none of PKCS#8, PKCS#1 (RSA), SEC1 (EC) and OpenSSH’s format',
+  });
 }

@@ -5,7 +5,7 @@ import { type Address, formatAddress } from '../dialing/address.ts';
 import type { DialStage } from '../dialing/dial-attempt.ts';
 import { errorOfAnswer, WebError } from './web-error.ts';
 import { failureOf } from './web-failure.ts';
-import { webRoots } from './web-roots.ts';
+import { webTrust } from './web-trust.ts';
 
 /** Trust and limits of a request to a proxy's web address. */
 export interface WebOptions {
@@ -65,7 +65,7 @@ function exchange(scheme: 'https' | 'http', address: Address, call: WebCall, opt
   };
   if (isIP(address.host)) reached('tcp');
   return new Promise((resolve, reject) => {
-    const ca = webRoots(options.webCa);
+    const secureContext = webTrust(options.webCa);
     const open = scheme === 'https' ? httpsRequest : httpRequest;
     const running = open({
       host: address.host,
@@ -75,7 +75,7 @@ function exchange(scheme: 'https' | 'http', address: Address, call: WebCall, opt
       // No connection outlives its answer.
       agent: false,
       rejectUnauthorized: !insecure,
-      ...(ca && { ca }),
+      ...(secureContext && { secureContext }),
       headers: {
         accept: 'application/json',
         'user-agent': 'teleport-ts',

@@ -7,8 +7,9 @@ export interface ClientOptions {
   /**
    * Where to dial: `host:port` of an auth service or of a proxy's web address; which of the two it is, is found out.
    * Without a port 443 (proxy) and 3025 (auth service) are tried. Of several addresses the first that answers is taken.
+   * Default: what the credential knows, as that of `loadProfile` does.
    */
-  readonly addresses: readonly string[];
+  readonly addresses?: readonly string[];
   /** Who calls; asked again for each new connection. */
   readonly credentials: CredentialSource;
   /** Connect to a server of any version. What then works is not known. Default false. */

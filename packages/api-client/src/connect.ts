@@ -2,7 +2,7 @@ import { TeleportError } from '@teleport-ts/api-types';
 import type { Client } from './client.ts';
 import type { ClientOptions } from './client-options.ts';
 import { systemClock } from './clock.ts';
-import { parseAddress } from './dialing/address.ts';
+import { type Address, parseAddress } from './dialing/address.ts';
 import { type Scope, scope } from './dialing/scope.ts';
 
 const CONNECT_MS = 30_000;
@@ -19,33 +19,41 @@ const CONNECT_MS = 30_000;
  * console.log(await client.ping());
  * ```
  *
+ * With a profile of tsh, `await connect({ credentials: loadProfile() })` needs nothing else.
+ *
  * @throws TeleportError when the credential is unusable: `expired`, `bad_parameter`, `not_found`
  * @throws ConnectError when no address can be reached; it lists every attempt
  * @throws the reason of `signal`, when that was aborted
  */
 export async function connect(options: ClientOptions): Promise<Client> {
-  const { addresses, credentials, signal, clock = systemClock } = options;
+  const { credentials, signal, clock = systemClock } = options;
   signal?.throwIfAborted();
-  if (addresses.length === 0) {
-    throw new TeleportError('bad_parameter', 'no address was given', {
-      hint: 'name the web address of a proxy or an auth service, as host:port',
-    });
-  }
-  const parsed = addresses.map(parseAddress);
   const connectMs = options.timeouts?.connectMs ?? CONNECT_MS;
   const limit = scope(clock, connectMs, signal);
   try {
+    // Addresses that cannot be read are refused before anything is read.
+    const given = options.addresses && parsedAddresses(options.addresses);
     const credential = await within(limit, credentials.current({ signal: limit.signal }), connectMs);
     credential.assertValidAt(clock.now());
+    const known = async (): Promise<readonly string[]> =>
+      (await credentials.addresses?.({ signal: limit.signal })) ?? [];
+    const addresses = given ?? parsedAddresses(await within(limit, known(), connectMs));
     // grpc-js and the messages take longer to load than all else; who only reads credentials goes without.
     const { openClient } = await import('./open-client.ts');
-    return await openClient(options, parsed, limit, { connectMs, clock });
+    return await openClient(options, addresses, limit, { connectMs, clock });
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     throw error;
   } finally {
     limit.end();
   }
+}
+
+function parsedAddresses(addresses: readonly string[]): readonly Address[] {
+  if (addresses.length > 0) return addresses.map(parseAddress);
+  throw new TeleportError('bad_parameter', 'no address was given', {
+    hint: 'name the web address of a proxy or an auth service, as host:port; a tsh profile knows its own',
+  });
 }
 
 /** A source that does not listen to its signal must not hold up who gave up. */

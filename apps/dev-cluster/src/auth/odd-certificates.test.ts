@@ -1,17 +1,14 @@
 import { createPublicKey } from 'node:crypto';
 import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
-import { TrustServiceDefinition } from '@teleport-ts/api-types/proto/teleport/trust/v1/trust_service';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../clock.ts';
 import { DevCluster } from '../dev-cluster.ts';
-import { restoreAuthority } from '../pki/cert-authority.ts';
-import { readTlsAuthority, type TlsAuthority } from '../pki/tls-authority.ts';
-import { issueTlsCertificate, signTlsCertificate } from '../pki/tls-certificate.ts';
+import { signTlsCertificate } from '../pki/tls-certificate.ts';
 import type { TlsIdentityInput } from '../pki/tls-subject.ts';
 import { serverAndClientAuth } from '../pki/x509-extensions.ts';
 import { distinguishedName } from '../pki/x509-name.ts';
-import { anonymousClient, userClient, wireKey } from '../testing/wire-bot.ts';
+import { HandMadeCertificates } from '../testing/hand-made-certificates.ts';
+import { anonymousClient, wireKey } from '../testing/wire-bot.ts';
 import { WireClient, type WireCredentials, wireStatus } from '../testing/wire-client.ts';
 
 // Certificates that the cluster's own user authority has signed, and that say what it never would.
@@ -20,17 +17,13 @@ const HOUR = 3_600_000;
 
 describe('a certificate of the user authority', () => {
   let cluster: DevCluster;
-  let authority: TlsAuthority;
+  let certificates: HandMadeCertificates;
 
   beforeAll(async () => {
     cluster = await DevCluster.start({ name: 'root.test' });
     cluster.upsertRole({ name: 'boss', allow: { rules: [{ resources: ['*'], verbs: ['*'] }] } });
     cluster.upsertUser({ name: 'alice', roles: ['boss'] });
-    using admin = await userClient(cluster, 'alice');
-    const request = { type: 'user', domain: 'root.test', includeKey: true };
-    const { Spec } = await admin.call(TrustServiceDefinition, 'getCertAuthority', request);
-    const pair = Spec?.ActiveKeys?.TLS[0];
-    authority = readTlsAuthority(String(pair?.Cert), String(pair?.Key));
+    certificates = await HandMadeCertificates.of(cluster, 'alice');
   });
   afterAll(() => cluster.stop());
 
@@ -39,24 +32,7 @@ describe('a certificate of the user authority', () => {
     return client.call(AuthServiceDefinition, 'ping', {}).finally(() => client.close());
   }
 
-  function certified(identity: TlsIdentityInput, life: { notBefore?: Date; notAfter?: Date } = {}): WireCredentials {
-    const { key, tlsPublicKey } = wireKey();
-    const state = {
-      type: 'user',
-      clusterName: 'root.test',
-      suite: 'balanced-v1',
-      created: new Date().toISOString(),
-      tls: {
-        certificate: authority.certificate,
-        privateKey: authority.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-      },
-    } as const;
-    const cert = issueTlsCertificate(restoreAuthority(state, { clock: systemClock }), {
-      ...{ publicKey: tlsPublicKey.toString(), identity, notAfter: new Date(Date.now() + HOUR) },
-      ...life,
-    });
-    return { key, cert };
-  }
+  const certified: HandMadeCertificates['issue'] = (identity, life) => certificates.issue(identity, life);
 
   const alice = { user: 'alice', roles: ['boss'] };
 
@@ -93,7 +69,7 @@ describe('a certificate of the user authority', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(oid, fc.array(text, { maxLength: 3 })), { maxLength: 8 }), async (names) => {
         const { key } = wireKey();
-        const cert = signTlsCertificate(authority, {
+        const cert = signTlsCertificate(certificates.authority.tls, {
           publicKey: createPublicKey(key),
           subjectName: distinguishedName(names),
           notBefore: new Date(Date.now() - 60_000),

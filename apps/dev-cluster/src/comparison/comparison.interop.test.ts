@@ -7,6 +7,7 @@ import type { Comparison } from './comparison.ts';
 import { comparisons } from './list.ts';
 import { differences, type Outcome } from './outcome.ts';
 import { Scene } from './scene.ts';
+import { watchedUnderLock } from './under-way.ts';
 
 // The same questions to a real Teleport 18 and to this cluster, in which the same things were set up.
 
@@ -91,6 +92,12 @@ describe.skipIf(teleportBinDir() === undefined)('the same questions to a Telepor
       if (comparison.at) expect(differences(there, here, [...ignored(comparison), ...comparison.at])).toEqual([]);
       counts.differ += 1;
     }
+  });
+
+  it('an open watch outlives a lock of its user', async () => {
+    const told = await watchedUnderLock(real);
+    expect(told).toEqual(['0 WatchStatus watch-status', '1 Server n-watched']);
+    expect(await watchedUnderLock(dev)).toEqual(told);
   });
 
   const ignored = ({ ignore = [], codeOnly }: Comparison): string[] => [...ignore, ...(codeOnly ? ['details'] : [])];

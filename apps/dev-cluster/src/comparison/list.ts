@@ -5,6 +5,7 @@ import type { Comparison } from './comparison.ts';
 import { following } from './following.ts';
 import { issuing } from './issuing.ts';
 import { listing } from './listing.ts';
+import { locking } from './locking.ts';
 import { machines } from './machines.ts';
 
 /** Every question, in the order in which they are put: some speak of what earlier ones have made. */
@@ -13,6 +14,7 @@ export const comparisons: readonly Comparison[] = [
   ...access,
   ...machines,
   ...issuing,
+  ...locking,
   ...listing,
   ...authorities,
   ...following,

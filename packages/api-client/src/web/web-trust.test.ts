@@ -26,7 +26,7 @@ describe('trust in a web certificate', () => {
     expect(webTrust([ca(1)])).not.toBe(second);
   });
 
-  it('names no CA that cannot be read', () => {
-    expect(() => webTrust(['no certificate'])).toThrow();
+  it('refuses a text without a certificate', () => {
+    expect(() => webTrust([ca(0), 'no certificate'])).toThrow('the web CA holds no CA certificate');
   });
 });

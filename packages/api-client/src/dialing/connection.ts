@@ -37,8 +37,13 @@ export class Connection {
   readonly metadata: Metadata;
   readonly calls: Set<RunningCall> = new Set();
   readonly #dial: DialCredentials;
+  /** Why new calls are refused; they are not while it is undefined. */
+  refusal: TeleportError | undefined;
+  /** Told whenever the channel comes to be in another state. */
+  onState: ((state: connectivityState) => void) | undefined;
   #closing: Promise<void> | undefined;
-  #idle: (() => void) | undefined;
+  #idle: (() => void)[] = [];
+  #replaced = false;
 
   constructor(route: Route, options: ConnectionOptions) {
     this.route = route;
@@ -77,13 +82,28 @@ export class Connection {
   /** To be called when a call is over; lets a close that waits for it go on. */
   finished(call: RunningCall): void {
     this.calls.delete(call);
-    if (this.calls.size === 0) this.#idle?.();
+    if (this.calls.size > 0 || this.#idle.length === 0) return;
+    for (const resolve of this.#idle) resolve();
+    this.#idle = [];
+  }
+
+  /** Settles when no call runs. */
+  idle(): Promise<void> {
+    if (this.calls.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#idle.push(resolve);
+    });
+  }
+
+  /** Another connection takes the new calls. Those that run here until it is closed fail with an error that says so. */
+  replaced(): void {
+    this.#replaced = true;
   }
 
   /** The error for a call that ended with a status other than OK. */
   error(status: { code: number; details: string }, rpc: string): TeleportError {
     const { code, details } = status;
-    if (this.closed && (code === 1 || code === 14)) return closedError(rpc);
+    if (this.closed && (code === 1 || code === 14)) return this.#replaced ? replacedError(rpc) : closedError(rpc);
     if (code !== 14) return errorFromStatus({ code, message: details, rpc, cause: status });
     const { stage, failure: noted } = this.#dial;
     const { address } = this.route;
@@ -105,14 +125,7 @@ export class Connection {
   }
 
   async #close(graceMs: number): Promise<void> {
-    if (this.calls.size > 0 && graceMs > 0) {
-      await before(
-        graceMs,
-        new Promise<void>((resolve) => {
-          this.#idle = resolve;
-        }),
-      );
-    }
+    if (this.calls.size > 0 && graceMs > 0) await before(graceMs, this.idle());
     for (const call of this.calls) call.cancel();
     this.grpc.close();
     // Only a session that came up can say goodbye.
@@ -126,6 +139,7 @@ export class Connection {
     const state = channel.getConnectivityState(false);
     if (state === connectivityState.SHUTDOWN) return;
     if (state === connectivityState.READY) this.#dial.connected();
+    this.onState?.(state);
     channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, () => this.#follow(channel));
   }
 }
@@ -133,6 +147,15 @@ export class Connection {
 /** The answer to a call on a closed client. */
 export function closedError(rpc?: string): TeleportError {
   return new TeleportError('canceled', 'the client is closed', { ...(rpc !== undefined && { rpc }) });
+}
+
+/** The end of a call on a connection that another one has replaced. */
+function replacedError(rpc: string): TeleportError {
+  return new TeleportError('connection_problem', 'the connection was replaced by a newer one', {
+    rpc,
+    retryable: true,
+    hint: 'the credential was renewed, or another way was found; start the call again',
+  });
 }
 
 async function before(limitMs: number, work: Promise<unknown>): Promise<void> {

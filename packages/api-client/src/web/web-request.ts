@@ -1,10 +1,14 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type Address, formatAddress } from '../dialing/address.ts';
 import type { DialStage } from '../dialing/dial-attempt.ts';
+import { type HttpProxy, httpProxyFor } from '../dialing/http-proxy.ts';
+import { openStream } from '../dialing/http-tunnel.ts';
 import { errorOfAnswer, WebError } from './web-error.ts';
 import { failureOf } from './web-failure.ts';
+import { webTls } from './web-tls.ts';
 import { webTrust } from './web-trust.ts';
 
 /** Trust and limits of a request to a proxy's web address. */
@@ -54,7 +58,12 @@ interface Answer {
   readonly body: string;
 }
 
-function exchange(scheme: 'https' | 'http', address: Address, call: WebCall, options: WebOptions): Promise<Answer> {
+async function exchange(
+  scheme: 'https' | 'http',
+  address: Address,
+  call: WebCall,
+  options: WebOptions,
+): Promise<Answer> {
   const { signal, timeoutMs = DEFAULT_TIMEOUT_MS, insecure = false } = options;
   const port = address.port ?? DEFAULT_PORT;
   const url = `${scheme}://${formatAddress(address.host, port)}${call.path}`;
@@ -64,8 +73,10 @@ function exchange(scheme: 'https' | 'http', address: Address, call: WebCall, opt
     call.onStage?.(next);
   };
   if (isIP(address.host)) reached('tcp');
+  const through = scheme === 'https' ? httpProxyFor(address.host, port) : undefined;
+  const ended = new AbortController();
   return new Promise((resolve, reject) => {
-    const secureContext = webTrust(options.webCa);
+    const secureContext = through ? undefined : webTrust(options.webCa);
     const open = scheme === 'https' ? httpsRequest : httpRequest;
     const running = open({
       host: address.host,
@@ -73,7 +84,7 @@ function exchange(scheme: 'https' | 'http', address: Address, call: WebCall, opt
       path: call.path,
       method: call.method,
       // No connection outlives its answer.
-      agent: false,
+      ...(through ? tunnel(through, { ...address, port }, options, ended.signal, reached) : { agent: false }),
       rejectUnauthorized: !insecure,
       ...(secureContext && { secureContext }),
       headers: {
@@ -87,6 +98,7 @@ function exchange(scheme: 'https' | 'http', address: Address, call: WebCall, opt
     });
     const settle = (finish: () => void): void => {
       clearTimeout(timer);
+      ended.abort();
       signal?.removeEventListener('abort', onAbort);
       running.on('error', () => {});
       finish();
@@ -112,6 +124,29 @@ function exchange(scheme: 'https' | 'http', address: Address, call: WebCall, opt
     });
     running.end(call.body);
   });
+}
+
+/** How the request comes by its connection where an HTTP proxy is on the way. */
+function tunnel(
+  proxy: HttpProxy,
+  { host, port }: Required<Address>,
+  options: WebOptions,
+  signal: AbortSignal,
+  reached: (stage: DialStage) => void,
+): Pick<RequestOptions, 'createConnection'> {
+  return {
+    createConnection: (_options, done) => {
+      const give = done as (error: Error | null, stream?: Duplex) => void;
+      openStream({ host, port, proxy }, signal, reached).then(
+        (stream) => {
+          reached('tls');
+          give(null, webTls(stream, host, options));
+        },
+        (error: Error) => give(error),
+      );
+      return undefined;
+    },
+  };
 }
 
 function followStage(socket: Socket, scheme: string, reached: (stage: DialStage) => void): void {

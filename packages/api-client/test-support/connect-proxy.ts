@@ -42,7 +42,7 @@ export async function connectProxy(options: ConnectProxyOptions = {}): Promise<C
     targets.push(request.url ?? '');
     client.on('error', () => {});
     if (options.answer) {
-      client.resume();
+      client.once('end', () => client.destroy()).resume();
       options.answer(client);
       return;
     }

@@ -1,9 +1,10 @@
+import type { CallPolicy } from './calls/call-environment.ts';
 import type { Clock } from './clock.ts';
 import type { CredentialSource } from './credentials/credential-source.ts';
 import type { Logger } from './logger.ts';
 
 /** What `connect` takes. */
-export interface ClientOptions {
+export interface ClientOptions extends CallPolicy {
   /**
    * Where to dial: `host:port` of an auth service or of a proxy's web address; which of the two it is, is found out.
    * Without a port 443 (proxy) and 3025 (auth service) are tried. Of several addresses the first that answers is taken.

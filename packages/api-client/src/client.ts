@@ -1,12 +1,15 @@
 import type { GenericDefinition, RequestInput, ResponseOf } from '@teleport-ts/api-types';
-import type { CallLimit } from './calls/call-limit.ts';
+import { type CallPolicy, callEnvironment } from './calls/call-environment.ts';
 import type { CallOptions } from './calls/call-options.ts';
 import type { Caller } from './calls/caller.ts';
 import { PingDefinition, type ServerInfo, serverInfo } from './calls/ping.ts';
 import { ServiceCalls, type ServiceClient, type UnaryName } from './calls/service-client.ts';
+import type { Clock } from './clock.ts';
 import { LiveConnection } from './connection/live-connection.ts';
 import type { Connection } from './dialing/connection.ts';
 import type { CallingMethod } from './dialing/route.ts';
+import type { ClientStatus } from './status/client-status.ts';
+import type { StatusHub } from './status/status-hub.ts';
 
 /** How long running calls may go on when a client is closed. */
 const GRACE_MS = 5_000;
@@ -33,6 +36,15 @@ export interface Client extends Caller, AsyncDisposable {
   /** Asks the server what it is. */
   ping(options?: CallOptions): Promise<ServerInfo>;
   /**
+   * How the client is doing: what holds now, and then each change, until the client is closed or the signal is aborted. A
+   * reader that is slow misses what was overtaken. Never throws.
+   *
+   * ```ts
+   * for await (const status of client.status()) logger.info({ status }, 'Teleport');
+   * ```
+   */
+  status(options?: { signal?: AbortSignal }): AsyncIterable<ClientStatus>;
+  /**
    * Lets running calls finish, ends those that take longer, and frees all sockets and timers. Later calls reject with
    * `canceled`. Safe to call twice.
    *
@@ -44,7 +56,9 @@ export interface Client extends Caller, AsyncDisposable {
 interface ClientParts {
   readonly connection: Connection;
   readonly server: ServerInfo;
-  readonly limit: CallLimit;
+  readonly policy: CallPolicy;
+  readonly clock: Clock;
+  readonly status: StatusHub;
 }
 
 /** The client over one connection. */
@@ -53,20 +67,24 @@ export class ConnectedClient implements Client {
   readonly connection: ConnectionInfo;
   readonly #live: LiveConnection;
   readonly #calls: ServiceCalls;
-  readonly #limit: CallLimit;
+  readonly #status: StatusHub;
   #closing: Promise<void> | undefined;
 
-  constructor({ connection, server, limit }: ClientParts) {
+  constructor({ connection, server, policy, clock, status }: ClientParts) {
     const { address, method, httpProxy } = connection.route;
     this.server = server;
     this.connection = { address, method, ...(httpProxy !== undefined && { httpProxy }) };
     this.#live = new LiveConnection(connection);
-    this.#calls = new ServiceCalls(this.#live, limit);
-    this.#limit = limit;
+    this.#calls = new ServiceCalls(callEnvironment(policy, { targets: this.#live, clock, status }));
+    this.#status = status;
   }
 
   async ping(options?: CallOptions): Promise<ServerInfo> {
     return serverInfo(await this.unary(PingDefinition, 'ping', {}, options));
+  }
+
+  status(options: { signal?: AbortSignal } = {}): AsyncIterable<ClientStatus> {
+    return this.#status.iterate(options.signal);
   }
 
   service<D extends GenericDefinition>(definition: D): ServiceClient<D> {
@@ -83,8 +101,18 @@ export class ConnectedClient implements Client {
   }
 
   close(options: { graceMs?: number } = {}): Promise<void> {
-    this.#closing ??= this.#live.close(options.graceMs ?? GRACE_MS).finally(() => this.#limit.close());
+    this.#closing ??= this.#close(options.graceMs ?? GRACE_MS);
     return this.#closing;
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    this.#calls.endWaits();
+    try {
+      await this.#live.close(graceMs);
+    } finally {
+      this.#calls.close();
+      this.#status.close();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -5,9 +5,13 @@ export {
   TELEPORT_API_VERSION,
   TeleportError,
 } from '@teleport-ts/api-types';
+export type { BreakerOptions, BreakerState } from './calls/breaker.ts';
+export type { CallPolicy } from './calls/call-environment.ts';
 export type { CallOptions, RetryOptions } from './calls/call-options.ts';
 export type { Caller } from './calls/caller.ts';
+export type { MfaAnswer, MfaPrompt, MfaPromptContext } from './calls/mfa-prompt.ts';
 export type { ServerInfo } from './calls/ping.ts';
+export type { RetryBudgetOptions } from './calls/retry-budget.ts';
 export type { CallableName, MethodCall, ServiceClient, UnaryName } from './calls/service-client.ts';
 export type { Client, ConnectionInfo } from './client.ts';
 export type { ClientOptions } from './client-options.ts';
@@ -24,3 +28,11 @@ export { loadTLS } from './credentials/load-tls.ts';
 export { ConnectError, type DialAttempt, type DialMethod, type DialStage } from './dialing/dial-attempt.ts';
 export { type Logger, silentLogger } from './logger.ts';
 export type { ClientStatus } from './status/client-status.ts';
+export {
+  type CallDiagnostics,
+  type CredentialDiagnostics,
+  DIAGNOSTICS,
+  type DialDiagnostics,
+  type Outcome,
+  type WatchDiagnostics,
+} from './status/diagnostics.ts';

@@ -1,5 +1,4 @@
 import { TeleportError } from '@teleport-ts/api-types';
-import { CallLimit } from './calls/call-limit.ts';
 import { type Client, ConnectedClient } from './client.ts';
 import type { ClientOptions } from './client-options.ts';
 import type { Clock } from './clock.ts';
@@ -10,8 +9,8 @@ import { dialAny } from './dialing/race.ts';
 import type { Scope } from './dialing/scope.ts';
 import { silentLogger } from './logger.ts';
 import { packageVersion } from './package-version.ts';
+import { StatusHub } from './status/status-hub.ts';
 
-const CALL_MS = 60_000;
 /** The part of the whole time that one attempt gets, so that a silent address leaves time for the others. */
 const ATTEMPT_SHARE = 1 / 3;
 
@@ -37,7 +36,9 @@ export async function openClient(
   if (!dialed) throw failure(dialer, limit.timedOut, connectMs);
   const { address, method } = dialed.connection.route;
   logger.debug({ address, method, server: dialed.server }, 'connected');
-  return new ConnectedClient({ ...dialed, limit: new CallLimit(options.timeouts?.callMs ?? CALL_MS, clock) });
+  const status = new StatusHub();
+  status.emit({ type: 'ready', method, address, serverVersion: dialed.server.version });
+  return new ConnectedClient({ ...dialed, policy: options, clock, status });
 }
 
 function failure(dialer: Dialer, timedOut: boolean, connectMs: number): TeleportError {

@@ -54,7 +54,9 @@ describe('errorFromStatus', () => {
   it.each([
     [GrpcCode.NOT_FOUND, 'access denied\n\t"user" "bot-ci" does not exist', 'access_denied'],
     [GrpcCode.PERMISSION_DENIED, 'client version is unsupported', 'version_mismatch'],
-    [GrpcCode.PERMISSION_DENIED, 'admin-level API request requires MFA verification', 'access_denied'],
+    [GrpcCode.PERMISSION_DENIED, 'admin-level API request requires MFA verification', 'mfa_required'],
+    [GrpcCode.RESOURCE_EXHAUSTED, 'Received message larger than max (6 vs 4)', 'limit_exceeded'],
+    [GrpcCode.RESOURCE_EXHAUSTED, 'grpc: received message larger than max (6 vs. 4)', 'limit_exceeded'],
     [GrpcCode.PERMISSION_DENIED, 'lock targeting Role:"viewer" is in force: maintenance', 'locked'],
     [
       GrpcCode.UNAVAILABLE,

@@ -65,6 +65,7 @@ const STATUS_OF_CODE: Readonly<Record<ErrorCode, GrpcCode>> = {
   connection_problem: GrpcCode.UNAVAILABLE,
   expired: GrpcCode.UNAUTHENTICATED,
   locked: GrpcCode.PERMISSION_DENIED,
+  mfa_required: GrpcCode.PERMISSION_DENIED,
   version_mismatch: GrpcCode.PERMISSION_DENIED,
   unknown: GrpcCode.UNKNOWN,
 };
@@ -99,8 +100,15 @@ const READINGS: readonly Reading[] = [
   {
     status: GrpcCode.PERMISSION_DENIED,
     text: /^admin-level API request requires MFA verification$/,
-    code: 'access_denied',
-    hint: 'the cluster asks for multi-factor authentication on this call, which a bot or an identity file cannot give',
+    code: 'mfa_required',
+    hint: 'use the identity of a bot, which is asked for no second factor, or let a person answer: the option `mfa` of connect',
+  },
+  // Both what a server refuses to take and what grpc-js refuses to read.
+  {
+    status: GrpcCode.RESOURCE_EXHAUSTED,
+    text: /message larger than max/i,
+    code: 'limit_exceeded',
+    hint: 'ask for fewer at a time',
   },
   // RFC 8446 section 6: certificate_expired, then unknown_ca.
   {
@@ -145,7 +153,7 @@ export function errorFromStatus({ code, message, rpc, cause }: FailedCall): Tele
 /**
  * The status that a server answers for an error; the reverse of {@link errorFromStatus}.
  *
- * `locked` and `version_mismatch` are PERMISSION_DENIED on the wire and `expired` is UNAUTHENTICATED. What is no
+ * `locked`, `mfa_required` and `version_mismatch` are PERMISSION_DENIED on the wire and `expired` is UNAUTHENTICATED. What is no
  * {@link TeleportError} is UNKNOWN, except an aborted or timed-out signal.
  */
 export function statusOf(error: unknown): GrpcStatus {

@@ -21,6 +21,8 @@ export type ErrorCode =
   | 'expired'
   /** A lock on the caller, or on what it asked for, is in force. */
   | 'locked'
+  /** The cluster asks for a second factor on this call. */
+  | 'mfa_required'
   /** Client and server do not support each other. */
   | 'version_mismatch'
   | 'unknown';

@@ -32,6 +32,7 @@ export class UsageError extends Error {
 const EXIT_OF_CODE: Readonly<Partial<Record<ErrorCode, ExitCode>>> = {
   bad_parameter: ExitCode.USAGE,
   access_denied: ExitCode.DENIED,
+  mfa_required: ExitCode.DENIED,
   connection_problem: ExitCode.UNAVAILABLE,
   timeout: ExitCode.UNAVAILABLE,
   limit_exceeded: ExitCode.UNAVAILABLE,

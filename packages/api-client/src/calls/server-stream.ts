@@ -1,36 +1,41 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
 import type { MethodDefinition } from '@teleport-ts/api-types';
-import type { LiveConnection } from '../connection/live-connection.ts';
 import { closedError } from '../dialing/connection.ts';
 import type { CallOptions } from './call-options.ts';
-import { callDeadline, callMetadata, lateError } from './unary.ts';
+import type { CallTargets } from './call-target.ts';
+import { lateError } from './late-error.ts';
+import { callDeadline, callMetadata } from './unary.ts';
 
 /**
- * One request, many answers. The call starts when the first answer is asked for; the server is asked for more only as the
- * reader takes them. Leaving the loop ends the call.
+ * One request, many answers, one try. The call starts when the first answer is asked for; the server is asked for more only
+ * as the reader takes them. Leaving the loop ends the call.
+ *
+ * @param opened called when the server has accepted the call, before its first answer
  */
 export async function* serverStreamCall<Request, Response>(
-  live: LiveConnection,
+  targets: CallTargets,
   method: MethodDefinition<Request, Response>,
   request: Request,
   options: CallOptions = {},
+  opened: () => void = () => {},
 ): AsyncGenerator<Response, void, undefined> {
   const { signal } = options;
   signal?.throwIfAborted();
-  const connection = live.current;
-  if (connection.closed) throw closedError(method.path);
-  const call = connection.grpc.makeServerStreamRequest(
+  const target = targets.current;
+  if (target.closed) throw closedError(method.path);
+  const call = target.grpc.makeServerStreamRequest(
     method.path,
     method.requestSerialize,
     method.responseDeserialize,
     request,
-    callMetadata(connection, options),
+    callMetadata(target, options),
     callDeadline(options.timeoutMs),
   );
   const onAbort = (): void => call.cancel();
   // The status of a call that was left early comes when nobody reads any more.
   call.on('error', () => {});
-  connection.calls.add(call);
+  call.once('metadata', opened);
+  target.calls.add(call);
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
     for await (const answer of call) yield answer as Response;
@@ -38,11 +43,13 @@ export async function* serverStreamCall<Request, Response>(
     if (signal?.aborted) throw signal.reason;
     if (!isStatus(error)) throw error;
     const { timeoutMs } = options;
-    if (timeoutMs && error.code === status.DEADLINE_EXCEEDED) throw lateError(method.path, timeoutMs);
-    throw connection.error(error, method.path);
+    if (timeoutMs && error.code === status.DEADLINE_EXCEEDED) {
+      throw lateError(method.path, timeoutMs, target.lastFailure);
+    }
+    throw target.error(error, method.path);
   } finally {
     signal?.removeEventListener('abort', onAbort);
-    connection.finished(call);
+    target.finished(call);
     call.cancel();
   }
 }

@@ -6,11 +6,10 @@ import {
   type ResponseOf,
   toMethodDefinition,
 } from '@teleport-ts/api-types';
-import type { LiveConnection } from '../connection/live-connection.ts';
-import type { CallLimit } from './call-limit.ts';
+import type { CallEnvironment } from './call-environment.ts';
 import type { CallOptions } from './call-options.ts';
-import { serverStreamCall } from './server-stream.ts';
-import { unaryCall } from './unary.ts';
+import { callServerStream } from './stream-call.ts';
+import { callUnary } from './unary-call.ts';
 
 /** Names of the methods that take one request; those that stream requests are not callable here. */
 export type CallableName<D extends GenericDefinition> = {
@@ -35,16 +34,14 @@ export type ServiceClient<D extends GenericDefinition> = {
 // biome-ignore lint/suspicious/noExplicitAny: methods of all message types go through here; their types stand in MethodCall
 type AnyCall = (request: any, options?: CallOptions) => any;
 
-/** The functions of a service; each call takes the connection of that moment. */
+/** The functions of a service; each try takes the connection of that moment. */
 export class ServiceCalls {
-  readonly #live: LiveConnection;
-  readonly #limit: CallLimit;
+  readonly #environment: CallEnvironment;
   readonly #calls = new WeakMap<GenericMethod, AnyCall>();
   readonly #services = new WeakMap<GenericDefinition, object>();
 
-  constructor(live: LiveConnection, limit: CallLimit) {
-    this.#live = live;
-    this.#limit = limit;
+  constructor(environment: CallEnvironment) {
+    this.#environment = environment;
   }
 
   service<D extends GenericDefinition>(definition: D): ServiceClient<D> {
@@ -65,12 +62,22 @@ export class ServiceCalls {
     if (known) return known;
     const method = toMethodDefinition(definition, name);
     const { requestType } = definition.methods[name]!;
-    const live = this.#live;
-    const limit = this.#limit;
+    const environment = this.#environment;
     const call: AnyCall = method.responseStream
-      ? (request, options) => serverStreamCall(live, method, requestType.fromPartial(request), options)
-      : (request, options) => unaryCall(live.current, method, requestType.fromPartial(request), limit, options);
+      ? (request, options) => callServerStream(environment, method, requestType.fromPartial(request), options)
+      : (request, options) => callUnary(environment, method, requestType.fromPartial(request), options);
     this.#calls.set(generic!, call);
     return call;
+  }
+
+  /** Ends what waits: for its next try, for a person. */
+  endWaits(): void {
+    for (const wait of this.#environment.waits) wait.cancel();
+  }
+
+  /** Frees all timers; nothing runs any more. */
+  close(): void {
+    this.endWaits();
+    this.#environment.limit.close();
   }
 }

@@ -1,14 +1,16 @@
 import { type ClientUnaryCall, type Metadata, status } from '@grpc/grpc-js';
-import { type MethodDefinition, TeleportError } from '@teleport-ts/api-types';
-import { type Connection, closedError } from '../dialing/connection.ts';
+import type { MethodDefinition } from '@teleport-ts/api-types';
+import { closedError } from '../dialing/connection.ts';
 import type { CallLimit } from './call-limit.ts';
 import type { CallOptions } from './call-options.ts';
+import type { CallTarget } from './call-target.ts';
+import { lateError } from './late-error.ts';
 
 const noOptions: CallOptions = {};
 
-/** One request, one answer. Kept thin: this is all that stands between a caller and grpc-js. */
+/** One request, one answer, one try. Kept thin: all that stands between a caller and grpc-js when nothing goes wrong. */
 export function unaryCall<Request, Response>(
-  connection: Connection,
+  target: CallTarget,
   method: MethodDefinition<Request, Response>,
   request: Request,
   limit: CallLimit,
@@ -16,37 +18,38 @@ export function unaryCall<Request, Response>(
 ): Promise<Response> {
   const { signal, timeoutMs } = options;
   if (signal?.aborted) return Promise.reject(signal.reason);
-  if (connection.closed) return Promise.reject(closedError(method.path));
+  if (target.closed) return Promise.reject(closedError(method.path));
   return new Promise((resolve, reject) => {
     const onAbort = (): void => call.cancel();
-    const call: ClientUnaryCall = connection.grpc.makeUnaryRequest(
+    const call: ClientUnaryCall = target.grpc.makeUnaryRequest(
       method.path,
       method.requestSerialize,
       method.responseDeserialize,
       request,
-      callMetadata(connection, options),
+      callMetadata(target, options),
       callDeadline(timeoutMs),
       (error, response) => {
-        connection.finished(call);
+        target.finished(call);
         const isLate = limit.stop(call);
         signal?.removeEventListener('abort', onAbort);
         if (error === null) resolve(response as Response);
         else if (signal?.aborted) reject(signal.reason);
-        else if (isLate || (timeoutMs && error.code === status.DEADLINE_EXCEEDED)) {
-          reject(lateError(method.path, timeoutMs ?? limit.limitMs));
-        } else reject(connection.error(error, method.path));
+        else if (isLate) reject(lateError(method.path, limit.limitMs, target.lastFailure));
+        else if (timeoutMs && error.code === status.DEADLINE_EXCEEDED) {
+          reject(lateError(method.path, timeoutMs, target.lastFailure));
+        } else reject(target.error(error, method.path));
       },
     );
-    connection.calls.add(call);
+    target.calls.add(call);
     if (timeoutMs === undefined) limit.start(call);
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
 
 /** The headers of a call; shared where it has none of its own, since grpc-js copies them. */
-export function callMetadata(connection: Connection, { metadata }: CallOptions): Metadata {
-  if (!metadata) return connection.metadata;
-  const own = connection.metadata.clone();
+export function callMetadata(target: CallTarget, { metadata }: CallOptions): Metadata {
+  if (!metadata) return target.metadata;
+  const own = target.metadata.clone();
   for (const [key, value] of Object.entries(metadata)) own.set(key, value);
   return own;
 }
@@ -55,9 +58,4 @@ export function callMetadata(connection: Connection, { metadata }: CallOptions):
 export function callDeadline(timeoutMs: number | undefined): { deadline?: number } {
   if (timeoutMs === undefined || !(timeoutMs > 0 && timeoutMs < Number.POSITIVE_INFINITY)) return {};
   return { deadline: Date.now() + timeoutMs };
-}
-
-/** The error of a call that took too long. */
-export function lateError(rpc: string, timeoutMs: number): TeleportError {
-  return new TeleportError('timeout', `no answer within ${timeoutMs} ms`, { rpc, retryable: true });
 }

@@ -14,7 +14,7 @@ export interface HandshakeOptions {
   readonly used: CredentialSet;
   /** The authorities that may have issued the server's certificate, PEM. */
   readonly ca: readonly string[];
-  /** In the order of preference. */
+  /** In the order of preference; the last one is the protocol that is spoken. */
   readonly alpn: readonly string[];
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -22,12 +22,12 @@ export interface HandshakeOptions {
 
 /**
  * Speaks TLS with an auth service over a byte stream and checks who answers: its certificate must be valid for
- * `teleport.cluster.local`, and HTTP/2 must have been chosen. The stream is destroyed when that fails.
+ * `teleport.cluster.local`, and the last protocol of the list must have been chosen. The stream is destroyed when that fails.
  *
  * @throws DialError
  */
 export function handshake(raw: Duplex, options: HandshakeOptions): Promise<TLSSocket> {
-  const { address, used, signal, timeoutMs } = options;
+  const { address, used, alpn, signal, timeoutMs } = options;
   return new Promise((resolve, reject) => {
     const socket = connect({ ...tlsOptions(options), socket: raw });
     const settle = (): void => {
@@ -51,7 +51,8 @@ export function handshake(raw: Duplex, options: HandshakeOptions): Promise<TLSSo
     };
     const onSecure = (): void => {
       const wrong = used.insecure ? undefined : verifyAuthPeer(socket, options);
-      const failure = wrong ?? (socket.alpnProtocol === 'h2' ? undefined : noHttp2(address, socket.alpnProtocol));
+      const failure =
+        wrong ?? (socket.alpnProtocol === alpn.at(-1) ? undefined : wrongProtocol(options, socket.alpnProtocol));
       if (failure) {
         fail(failure);
         return;
@@ -94,8 +95,9 @@ function closedEarly(): Error {
   return Object.assign(new Error('closed'), { code: 'ECONNRESET' });
 }
 
-function noHttp2(address: string, chosen: string | false | null): DialFailure {
-  const message = `${address} did not choose HTTP/2 (it chose ${chosen || 'no protocol'})`;
+function wrongProtocol({ address, alpn }: HandshakeOptions, chosen: string | false | null): DialFailure {
+  const wanted = alpn.at(-1) === 'h2' ? 'HTTP/2' : alpn.at(-1);
+  const message = `${address} did not choose ${wanted} (it chose ${chosen || 'no protocol'})`;
   const hint = 'is it the proxy’s web port or the auth port? A load balancer that ends TLS gives this answer too';
   return { stage: 'alpn', error: new TeleportError('connection_problem', message, { hint, retryable: false }) };
 }

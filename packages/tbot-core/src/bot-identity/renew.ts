@@ -32,7 +32,8 @@ export async function prepareRenewal(client: Client, identity: BotIdentity, expi
           TLSPublicKey: Buffer.from(keys.tlsPublicKey),
           SSHPublicKey: Buffer.from(keys.sshPublicKey),
         },
-        { timeoutMs: ANSWER_TIMEOUT_MS },
+        // Whoever sends it twice locks the bot, however the client is set up.
+        { timeoutMs: ANSWER_TIMEOUT_MS, retry: false },
       );
       const texts = (list: readonly Buffer[], old: readonly string[]): readonly string[] =>
         list.length > 0 ? list.map((item) => item.toString('utf8')) : old;

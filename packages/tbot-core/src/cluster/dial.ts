@@ -39,12 +39,19 @@ export function dial(
     }),
     trust: { ...(settings.webCa && { webCa: settings.webCa }), insecureDiscovery: settings.insecure ?? false },
     skipVersionCheck: settings.skipVersionCheck ?? false,
+    ...oneTry,
     clock: dialClock(settings.clock),
     logger: settings.logger,
     ...(options.cluster !== undefined && { cluster: options.cluster }),
     ...(options.signal && { signal: options.signal }),
   });
 }
+
+/**
+ * What is tried again, and when, is the bot's to decide: it knows which call counts on the server, and a renewal that is sent
+ * twice locks it.
+ */
+export const oneTry = { retry: false, breaker: false } as const;
 
 /** The given time decides about validity; how long a socket may take is up to the machine's. */
 export function dialClock(clock: Clock): Clock {

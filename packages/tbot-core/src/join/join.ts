@@ -10,7 +10,7 @@ import { JoinServiceDefinition } from '@teleport-ts/api-types/proto/teleport/pro
 import { BotIdentity } from '../bot-identity/bot-identity.ts';
 import { hashToken } from '../bot-identity/bot-identity-store.ts';
 import type { Onboarding } from '../bot-types.ts';
-import { type DialSettings, dialClock } from '../cluster/dial.ts';
+import { type DialSettings, dialClock, oneTry } from '../cluster/dial.ts';
 import { botKeyAlgorithm } from '../keys/key-algorithm.ts';
 import { generateKeyPair, type KeyPair } from '../keys/key-pair.ts';
 import { checkCaPins, splitPem, wrongPin } from './ca-pins.ts';
@@ -86,6 +86,7 @@ function connectAnonymously({ dial, signal }: JoinOptions, ca: readonly string[]
     credentials: anonymous(ca ? { ca } : { insecure: true }),
     trust: { ...(dial.webCa && { webCa: dial.webCa }), insecureDiscovery: dial.insecure ?? false },
     skipVersionCheck: dial.skipVersionCheck ?? false,
+    ...oneTry,
     clock: dialClock(dial.clock),
     logger: dial.logger,
     ...(signal && { signal }),

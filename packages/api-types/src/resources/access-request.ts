@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { badParameter } from '../bad-parameter.ts';
 import { AccessRequestSpecV3, AccessRequestV3 } from '../gen/teleport/types/access_request.ts';
-import { TeleportError } from '../teleport-error.ts';
 import { fromTimestamp, goZeroTime } from '../timestamp.ts';
 import type { Traits } from '../traits.ts';
 import { type AccessRequestState, accessRequestState, requestStateNumber } from './access-request-state.ts';
@@ -17,8 +17,13 @@ export {
   isResolved,
   requestStateNumber,
 } from './access-request-state.ts';
-export type { AccessReview, AccessReviewThreshold } from './access-review.ts';
-export { formatResourceId, parseResourceId, type ResourceId } from './resource-id.ts';
+export {
+  type AccessReview,
+  type AccessReviewFields,
+  type AccessReviewThreshold,
+  newAccessReview,
+} from './access-review.ts';
+export { formatResourceId, parseResourceId, type ResourceId, resourceIdMessage, resourceIdOf } from './resource-id.ts';
 
 /** Somebody's wish to have roles, or the use of resources, for a time. Its name is its id, a UUID. */
 export interface AccessRequest extends ResourceView<AccessRequestV3> {
@@ -186,4 +191,3 @@ export function checkAndSetDefaults(request: AccessRequestV3): AccessRequestV3 {
 }
 
 const PENDING = requestStateNumber('pending');
-const badParameter = (message: string): TeleportError => new TeleportError('bad_parameter', message);

@@ -1,10 +1,10 @@
+import { badParameter } from '../bad-parameter.ts';
 import {
   type AccessReviewSubmission,
   type AccessReview as Message,
   AccessReview as MessageType,
 } from '../gen/teleport/types/access_request.ts';
 import type { AccessReviewThreshold as ThresholdMessage } from '../gen/teleport/types/role.ts';
-import { TeleportError } from '../teleport-error.ts';
 import { fromTimestamp, goZeroTime, toTimestamp } from '../timestamp.ts';
 import { type AccessRequestState, accessRequestState, requestStateNumber } from './access-request-state.ts';
 import { labelValues } from './labels.ts';
@@ -63,9 +63,9 @@ export function accessReviewView(review: Message): AccessReview {
  * @throws TeleportError `bad_parameter` when it is of no request, or neither approves nor denies
  */
 export function newAccessReview(requestId: string, fields: AccessReviewFields): AccessReviewSubmission {
-  if (requestId === '') throw new TeleportError('bad_parameter', 'missing request ID');
+  if (requestId === '') throw badParameter('missing request ID');
   if (fields.state !== 'approved' && fields.state !== 'denied') {
-    throw new TeleportError('bad_parameter', `invalid state proposal: ${fields.state} (expected approved or denied)`);
+    throw badParameter(`invalid state proposal: ${fields.state} (expected approved or denied)`);
   }
   return {
     RequestID: requestId,

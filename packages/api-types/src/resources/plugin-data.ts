@@ -1,5 +1,5 @@
+import { badParameter } from '../bad-parameter.ts';
 import { PluginDataSpecV3, PluginDataV3 } from '../gen/teleport/types/plugin_data.ts';
-import { TeleportError } from '../teleport-error.ts';
 import { checkMetadata } from './metadata.ts';
 import { metadataFrom, type ResourceFields, type ResourceView, resourceView } from './resource.ts';
 
@@ -58,6 +58,6 @@ export function newPluginData(fields: PluginDataFields): PluginDataV3 {
  */
 export function checkAndSetDefaults(data: PluginDataV3): PluginDataV3 {
   const Metadata = checkMetadata(data.Metadata);
-  if (data.SubKind === '') throw new TeleportError('bad_parameter', 'plugin data missing subkind');
+  if (data.SubKind === '') throw badParameter('plugin data missing subkind');
   return { ...data, Kind: 'plugin_data', Version: 'v3', Metadata, Spec: data.Spec ?? PluginDataSpecV3.create() };
 }

@@ -2,25 +2,19 @@ import type { KeyObject } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { keyAlgorithmFor, privateKeyPem } from '@teleport-ts/api-types';
-import { authenticate } from './access/authenticate.ts';
 import { AuthListener, type ServerIdentity } from './auth/auth-listener.ts';
-import type { ClientAuthority } from './auth/client-certificate.ts';
 import type { AppAccess, ClusterContext } from './cluster-context.ts';
 import type { Gate } from './gate.ts';
 import { makePrivateKeyInBackground } from './pki/key-pair.ts';
 import { issueHostTlsCertificate } from './pki/tls-certificate.ts';
-import { localNames } from './pki/web-certificate.ts';
 import { AppForwarder } from './proxy/app-access.ts';
 import { DemoApplication } from './proxy/demo-application.ts';
 import type { IdentityTokens } from './proxy/identity-token.ts';
-import { ProxyListener } from './proxy/proxy-listener.ts';
-import { WebApi } from './proxy/web-api.ts';
-import { WebListener } from './proxy/web-listener.ts';
+import { ProxyService } from './proxy/proxy-service.ts';
 import type { Faults } from './rpc/faults.ts';
 import type { ReceivedCalls } from './rpc/received-calls.ts';
 import { RpcServer } from './rpc/rpc-server.ts';
 import { authServices } from './services/index.ts';
-import { joinService } from './services/join-service.ts';
 import { botOf } from './state/bots.ts';
 import { foreignClientAuthorities } from './trust/foreign-authorities.ts';
 
@@ -41,67 +35,41 @@ export class Listeners {
   readonly #options: ListenersOptions;
   readonly #demo: DemoApplication;
   readonly #rpc: RpcServer;
-  readonly #joinRpc: RpcServer;
   readonly #forwarder: AppForwarder;
   readonly #authServer: Server;
   readonly #proxyServer: Server;
   readonly #auth: AuthListener;
-  readonly #web: WebListener;
-  readonly #proxy: ProxyListener;
+  readonly #proxy: ProxyService;
   readonly #endRotation: () => void;
 
-  private constructor(options: ListenersOptions, key: KeyObject) {
-    const { context, calls, faults, tokens, gate } = options;
+  private constructor(options: ListenersOptions, keys: { auth: KeyObject; proxy: KeyObject }) {
+    const { context, calls, faults, tokens, gate, host } = options;
     const { state, authorities, clock, logger, serverVersion } = context;
     this.#options = options;
-    const clientAuthorities = (): ClientAuthority[] => [
-      ...authorities.forClients(),
-      ...foreignClientAuthorities(state),
-    ];
-    const common = { serverVersion, calls, faults, clock, logger };
-    this.#rpc = new RpcServer({ ...common, services: authServices(context), refusesOldClients: true });
-    this.#joinRpc = new RpcServer({ ...common, services: [joinService(context)], refusesOldClients: false });
+    const rpc = { serverVersion, calls, faults, clock, logger };
+    this.#rpc = new RpcServer({ ...rpc, services: authServices(context), refusesOldClients: true });
     this.#auth = new AuthListener({
       state,
       rpc: this.#rpc,
-      identity: authIdentity(context, key),
-      authorities: clientAuthorities,
+      identity: authIdentity(context, keys.auth),
+      authorities: () => [...authorities.forClients(), ...foreignClientAuthorities(state)],
       clock,
       logger,
     });
     this.#endRotation = authorities.subscribe((type) => {
-      if (type === 'host') this.#auth.setIdentity(authIdentity(context, key));
+      if (type === 'host') this.#auth.setIdentity(authIdentity(context, keys.auth));
     });
     this.#demo = new DemoApplication((user) => botOf(state, state.users.get(user))?.metadata?.name);
     this.#forwarder = new AppForwarder(context, tokens, () => this.#demo.uri);
-    const api = new WebApi(context, tokens);
-    this.#web = new WebListener({
-      identity: authorities.web.issue(this.#webNames()),
-      authorities: clientAuthorities,
-      clock,
-      logger,
-      handle: (peer, request, response) => {
-        if (peer) this.#forwarder.handle(peer, request, response);
-        else api.handle(request, response).catch(() => response.destroy());
-      },
-      other: {
-        protocol: 'teleport-proxy-grpc',
-        serve: (socket) =>
-          this.#joinRpc.serve({
-            socket,
-            authenticate: () => authenticate(state, undefined, socket.remoteAddress ?? ''),
-          }),
-      },
+    this.#proxy = new ProxyService({
+      context,
+      tokens,
+      forwarder: this.#forwarder,
+      rpc,
+      acceptAuth: (socket) => this.acceptAuth(socket),
+      host,
+      key: keys.proxy,
     });
-    this.#proxy = new ProxyListener(
-      {
-        auth: (cluster) =>
-          cluster === state.name ? (socket: Socket) => this.#auth.accept(socket) : context.leaf(cluster)?.acceptAuth,
-        web: (socket) => this.#web.accept(socket),
-        join: (socket) => this.#web.accept(socket),
-      },
-      logger,
-    );
     this.#authServer = createServer({ noDelay: true }, (socket) => this.acceptAuth(socket));
     this.#proxyServer = createServer({ noDelay: true }, (socket) => {
       if (gate.admit(socket)) this.#proxy.accept(socket);
@@ -110,10 +78,15 @@ export class Listeners {
 
   static async open(options: ListenersOptions): Promise<Listeners> {
     const { signatureSuite } = options.context.state.facts;
-    const key = await makePrivateKeyInBackground(keyAlgorithmFor(signatureSuite, 'host-identity'));
-    const listeners = new Listeners(options, key);
+    const algorithm = keyAlgorithmFor(signatureSuite, 'host-identity');
+    const [auth, proxy] = await Promise.all([
+      makePrivateKeyInBackground(algorithm),
+      makePrivateKeyInBackground(algorithm),
+    ]);
+    const listeners = new Listeners(options, { auth, proxy });
     try {
       await listeners.#demo.start();
+      await listeners.#proxy.start();
       await listen(listeners.#authServer, options.host, options.authPort);
       await listen(listeners.#proxyServer, options.host, options.proxyPort);
       return listeners;
@@ -143,25 +116,17 @@ export class Listeners {
 
   /** Makes a web certificate that covers applications that have come since the last one. */
   renewWebCertificate(): void {
-    this.#web.setIdentity(this.#options.context.authorities.web.issue(this.#webNames()));
+    this.#proxy.renewWebCertificate();
   }
 
   async close(): Promise<void> {
     this.#endRotation();
     const closed = [stopped(this.#authServer), stopped(this.#proxyServer)];
     this.#rpc.close();
-    this.#joinRpc.close();
-    this.#web.close();
+    const proxyClosed = this.#proxy.close();
     this.#auth.close();
     this.#options.gate.close();
-    await Promise.all([...closed, this.#demo.stop()]);
-  }
-
-  #webNames(): string[] {
-    const { context, host } = this.#options;
-    const apps = context.state.appServers.values().map((server) => server.Spec?.App?.Spec?.PublicAddr ?? '');
-    const wildcards = new Set(['0.0.0.0', '::', '']);
-    return [...localNames, ...[host, ...apps].filter((name) => !wildcards.has(name))];
+    await Promise.all([...closed, proxyClosed, this.#demo.stop()]);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import { type ClientHello, readClientHello } from './client-hello.ts';
 import { routeOf } from './route.ts';
@@ -8,25 +9,32 @@ export interface ProxyTargets {
   /** The auth service of a cluster, or undefined when nobody knows the cluster. */
   auth(cluster: string): ((socket: Socket) => void) | undefined;
   web(socket: Socket): void;
-  join(socket: Socket): void;
+  /** gRPC for whoever has a certificate of this cluster. */
+  transport(socket: Socket): void;
 }
 
-/** A client that does not say what it wants is not waited for longer than this. */
-const HELLO_TIMEOUT_MS = 10_000;
+export interface ProxyListenerOptions {
+  readonly targets: ProxyTargets;
+  /** A client that does not say what it wants is not waited for longer than this. Default 10,000. */
+  readonly helloTimeoutMs?: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
 
 /** The proxy's port: looks at the first message of each connection and hands the connection on, unread. */
 export class ProxyListener {
-  readonly #targets: ProxyTargets;
-  readonly #logger: Logger;
+  readonly #options: ProxyListenerOptions;
 
-  constructor(targets: ProxyTargets, logger: Logger) {
-    this.#targets = targets;
-    this.#logger = logger;
+  constructor(options: ProxyListenerOptions) {
+    this.#options = options;
   }
 
   /** Takes over a connection, from its first byte on. */
   accept(socket: Socket): void {
-    socket.setTimeout(HELLO_TIMEOUT_MS, () => socket.destroy());
+    const { clock, helloTimeoutMs = 10_000 } = this.#options;
+    const timer = clock.setTimer(helloTimeoutMs, () => socket.destroy());
+    socket.once('close', () => timer.cancel());
+    socket.on('error', () => socket.destroy());
     let received = Buffer.alloc(0);
     const onData = (chunk: Buffer): void => {
       received = Buffer.concat([received, chunk]);
@@ -40,8 +48,7 @@ export class ProxyListener {
       if (!hello) return;
       socket.off('data', onData);
       socket.pause();
-      socket.setTimeout(0);
-      socket.removeAllListeners('timeout');
+      timer.cancel();
       socket.unshift(received);
       this.#route(socket, hello);
     };
@@ -49,18 +56,19 @@ export class ProxyListener {
   }
 
   #route(socket: Socket, hello: ClientHello): void {
+    const { targets, logger } = this.#options;
     const route = routeOf(hello);
-    if (route.to === 'web' || route.to === 'join') {
-      this.#targets[route.to](socket);
+    if (route.to === 'web' || route.to === 'transport') {
+      targets[route.to](socket);
       return;
     }
-    const accept = route.to === 'auth' ? this.#targets.auth(route.cluster) : undefined;
+    const accept = route.to === 'auth' ? targets.auth(route.cluster) : undefined;
     if (accept) {
       accept(socket);
       return;
     }
     const reason = route.to === 'auth' ? `cluster ${route.cluster} is not known` : route.reason;
-    this.#logger.warn({ reason }, 'connection closed');
+    logger.warn({ reason }, 'connection closed');
     socket.resetAndDestroy();
   }
 }

@@ -5,7 +5,8 @@ import type { ClientHello } from './client-hello.ts';
 export type ProxyRoute =
   | { readonly to: 'auth'; readonly cluster: string }
   | { readonly to: 'web' }
-  | { readonly to: 'join' }
+  /** gRPC with a certificate. */
+  | { readonly to: 'transport' }
   /** Nobody serves it: the connection is closed without an alert. */
   | { readonly to: 'nobody'; readonly reason: string };
 
@@ -14,8 +15,22 @@ export const TUNNEL_PROTOCOLS: readonly string[] = ['teleport-reversetunnel', 't
 
 const AUTH_PREFIX = 'teleport-auth@';
 
-/** Protocols that the web listener answers the handshake of: HTTP, and those by which clients test what is in between. */
-const WEB_PROTOCOLS: ReadonlySet<string> = new Set(['http/1.1', 'h2', 'teleport-auth', ...TUNNEL_PROTOCOLS]);
+/** `teleport.transport.v1`: what connections through the proxy are made by. */
+export const TRANSPORT_PROTOCOL = 'teleport-proxy-ssh-grpc';
+/** gRPC without a certificate, for those who want to join. */
+export const JOIN_PROTOCOL = 'teleport-proxy-grpc';
+
+/**
+ * Protocols that the web listener answers the handshake of: HTTP, joining, and those by which clients test what is in
+ * between.
+ */
+const WEB_PROTOCOLS: ReadonlySet<string> = new Set([
+  'http/1.1',
+  'h2',
+  'teleport-auth',
+  JOIN_PROTOCOL,
+  ...TUNNEL_PROTOCOLS,
+]);
 
 /**
  * Walks the client's protocols in the client's order; the first one that has a route decides.
@@ -30,7 +45,7 @@ export function routeOf({ protocols }: ClientHello): ProxyRoute {
       const cluster = decodeClusterName(protocol.slice(AUTH_PREFIX.length));
       return cluster === undefined ? { to: 'nobody', reason: `${protocol} names no cluster` } : { to: 'auth', cluster };
     }
-    if (protocol === 'teleport-proxy-grpc') return { to: 'join' };
+    if (protocol === TRANSPORT_PROTOCOL) return { to: 'transport' };
     if (WEB_PROTOCOLS.has(protocol)) return { to: 'web' };
   }
   return { to: 'nobody', reason: `no route for ${protocols.join(', ')}` };

@@ -5,6 +5,7 @@ import type { ClusterContext } from '../cluster-context.ts';
 import { joinWithToken } from '../issuing/join.ts';
 import { MIN_CLIENT_VERSION } from '../rpc/client-version.ts';
 import { toTimestamp } from '../timestamps.ts';
+import { decideUpgrade, isUpgradePath } from './connection-upgrade.ts';
 import type { IdentityTokens } from './identity-token.ts';
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -26,6 +27,7 @@ export class WebApi {
     if (isGet && path === '/webapi/ping') return answer(response, 200, this.#ping());
     if (isGet && path === '/webapi/find') return answer(response, 200, this.#find());
     if (isGet && path === '/.well-known/jwks.json') return answer(response, 200, this.#tokens.keySet);
+    if (isUpgradePath(request)) return refuseUpgrade(request, response);
     const connector = /^\/webapi\/ping\/([^/]+)$/.exec(path)?.[1];
     if (isGet && connector !== undefined) {
       return answer(response, 400, refusal(`invalid connector name: ${connector}; valid options: `));
@@ -131,6 +133,18 @@ const refusal = (message: string): { error: { message: string } } => ({ error: {
 
 function answer(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+function refuseUpgrade(request: IncomingMessage, response: ServerResponse): void {
+  const decision = decideUpgrade(request);
+  // Go's WebSocket library answers for itself, and the proxy adds its own words.
+  if (decision.status === 404) {
+    answer(response, 404, refusal(decision.message));
+    return;
+  }
+  const message = decision.status === 400 ? decision.message : 'upgrade without the header Connection';
+  response.writeHead(400, { 'content-type': 'text/plain; charset=utf-8', 'sec-websocket-version': '13' });
+  response.end(`Bad Request\n${JSON.stringify(refusal(message), null, 4)}`);
 }
 
 const HTTP_STATUS: Readonly<Record<string, number>> = {

@@ -6,12 +6,13 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { VerifiedPeer } from '../access/authenticate.ts';
 import { type ClientAuthority, peerOf } from '../auth/client-certificate.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
-import { TUNNEL_PROTOCOLS } from './route.ts';
+import { JOIN_PROTOCOL, TUNNEL_PROTOCOLS } from './route.ts';
 
 export interface WebListenerOptions {
   readonly identity: { readonly key: string; readonly cert: string };
@@ -20,8 +21,10 @@ export interface WebListenerOptions {
   readonly logger: Logger;
   /** A request with a client certificate goes to an application, one without to the web API. */
   readonly handle: (peer: VerifiedPeer | undefined, request: IncomingMessage, response: ServerResponse) => void;
-  /** Connections that speak the given protocol instead of HTTP. */
-  readonly other?: { readonly protocol: string; readonly serve: (socket: TLSSocket) => void };
+  /** A request to leave HTTP behind, over plain HTTP/1.1 or inside another connection too. */
+  readonly upgrade: (peer: VerifiedPeer | undefined, request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Connections that speak the joining protocol instead of HTTP. */
+  readonly join: (socket: TLSSocket) => void;
 }
 
 /** The proxy's HTTPS, behind the certificate of the web authority. */
@@ -47,12 +50,21 @@ export class WebListener {
       response.on('error', () => response.destroy());
       options.handle(this.#peers.get(request.socket), request, response);
     });
+    this.#http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+      options.upgrade(this.#peers.get(request.socket), request, socket, head),
+    );
     this.#http.on('clientError', (_error, socket) => socket.destroy());
   }
 
   /** Takes over a connection that another listener has accepted, from its first byte on. */
   accept(socket: Socket): void {
     this.#tls.emit('connection', socket);
+  }
+
+  /** Takes over a connection that speaks HTTP without TLS. */
+  acceptPlain(socket: Socket): void {
+    socket.on('error', () => socket.destroy());
+    this.#http.emit('connection', socket);
   }
 
   /** What the listener shows from the next connection on. */
@@ -66,17 +78,16 @@ export class WebListener {
   }
 
   #chooseProtocol(offered: readonly string[]): string | undefined {
-    const { other } = this.#options;
-    if (other && offered.includes(other.protocol)) return offered.includes('h2') ? 'h2' : other.protocol;
+    if (offered.includes(JOIN_PROTOCOL)) return offered.includes('h2') ? 'h2' : JOIN_PROTOCOL;
     // HTTP/2 is not spoken here: with both, the real one takes HTTP/1.1 too.
     return ['http/1.1', ...TUNNEL_PROTOCOLS, 'teleport-auth'].find((protocol) => offered.includes(protocol));
   }
 
   #accept(socket: TLSSocket): void {
-    const { other, authorities, clock, logger } = this.#options;
+    const { join, authorities, clock, logger } = this.#options;
     socket.on('error', () => socket.destroy());
-    if (other && (socket.alpnProtocol === other.protocol || socket.alpnProtocol === 'h2')) {
-      other.serve(socket);
+    if (socket.alpnProtocol === JOIN_PROTOCOL || socket.alpnProtocol === 'h2') {
+      join(socket);
       return;
     }
     if (TUNNEL_PROTOCOLS.includes(socket.alpnProtocol || '')) {

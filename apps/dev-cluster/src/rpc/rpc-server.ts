@@ -4,6 +4,7 @@ import {
   Metadata,
   Server,
   ServerCredentials,
+  type ServerDuplexStream,
   type ServerUnaryCall,
   type ServerWritableStream,
   type sendUnaryData,
@@ -38,6 +39,8 @@ export interface RpcServerOptions {
 
 type UnaryCall = ServerUnaryCall<unknown, unknown>;
 type StreamCall = ServerWritableStream<unknown, unknown>;
+type DuplexCall = ServerDuplexStream<unknown, unknown>;
+type AnyCall = UnaryCall | StreamCall | DuplexCall;
 
 /** gRPC over connections that somebody else accepts: what all calls have in common, and no call itself. */
 export class RpcServer {
@@ -80,10 +83,10 @@ export class RpcServer {
     if (method.responseStream) {
       this.#server.register(
         method.path,
-        (call: StreamCall) => void this.#stream(service, name, handler, call),
+        (call: StreamCall | DuplexCall) => void this.#stream(service, name, handler, call),
         method.responseSerialize,
         method.requestDeserialize,
-        'serverStream',
+        method.requestStream ? 'bidi' : 'serverStream',
       );
     } else {
       this.#server.register(
@@ -120,7 +123,7 @@ export class RpcServer {
     }
   }
 
-  async #stream(service: string, method: string, handler: AnyHandler, call: StreamCall): Promise<void> {
+  async #stream(service: string, method: string, handler: AnyHandler, call: StreamCall | DuplexCall): Promise<void> {
     const received = this.#receive(service, method, call);
     if (!received) return;
     const { connection, fault, record } = received;
@@ -131,7 +134,8 @@ export class RpcServer {
       const { afterMessages, fault: late } = faultOfStream(fault);
       let sent = 0;
       if (afterMessages > 0) {
-        for await (const message of handler(call.request, toCall(call, caller)) as AsyncIterable<unknown>) {
+        const asked = 'request' in call ? call.request : call.iterator({ destroyOnReturn: false });
+        for await (const message of handler(asked, toCall(call, caller)) as AsyncIterable<unknown>) {
           if (call.cancelled) break;
           if (!call.write(message)) await drained(call);
           if (++sent === afterMessages) break;
@@ -156,7 +160,7 @@ export class RpcServer {
   #receive(
     service: string,
     method: string,
-    call: UnaryCall | StreamCall,
+    call: AnyCall,
   ): { connection: Connection; fault: Fault | undefined; record: Recorder } | undefined {
     const { logger, faults, calls, clock, refusesOldClients } = this.#options;
     const connection = this.#connections.get(call.getPeer());
@@ -256,13 +260,13 @@ function answerUnknownCalls(server: Server, services: readonly Service[]): void 
 
 const peerOf = ({ remoteAddress, remotePort }: TLSSocket): string => `${remoteAddress}:${remotePort}`;
 
-function toCall(call: UnaryCall | StreamCall, caller: Caller): Call {
+function toCall(call: AnyCall, caller: Caller): Call {
   const controller = new AbortController();
-  call.once('cancelled', () => controller.abort());
+  (call as NodeJS.EventEmitter).once('cancelled', () => controller.abort());
   return { caller, remoteAddress: call.getPeer(), metadata: call.metadata, signal: controller.signal };
 }
 
-function drained(call: StreamCall): Promise<void> {
+function drained(call: StreamCall | DuplexCall): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       call.off('drain', done);
@@ -275,7 +279,7 @@ function drained(call: StreamCall): Promise<void> {
 }
 
 /** Until all that was written is with the connection. */
-async function flushed(call: StreamCall): Promise<void> {
+async function flushed(call: StreamCall | DuplexCall): Promise<void> {
   do {
     await new Promise((resolve) => setImmediate(resolve));
   } while (call.writableLength > 0 && !call.cancelled);

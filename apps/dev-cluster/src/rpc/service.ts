@@ -17,7 +17,9 @@ type Handler<M> = M extends { requestStream: false; responseStream: false }
   ? (request: RequestOf<M>, call: Call) => ResponseOf<M> | Promise<ResponseOf<M>>
   : M extends { requestStream: false; responseStream: true }
     ? (request: RequestOf<M>, call: Call) => AsyncIterable<ResponseOf<M>>
-    : never;
+    : M extends { requestStream: true; responseStream: true }
+      ? (requests: AsyncIterable<RequestOf<M>>, call: Call) => AsyncIterable<ResponseOf<M>>
+      : never;
 
 /** Handlers of some methods of a service; a method without one is answered as unknown. */
 export type Handlers<D extends GenericDefinition> = { readonly [N in MethodName<D>]?: Handler<D['methods'][N]> };

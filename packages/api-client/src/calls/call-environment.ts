@@ -73,6 +73,6 @@ export function isBreakage({ code, cause }: TeleportError): boolean {
   const status = (cause as { code?: unknown } | undefined)?.code;
   // Canceled by the server, Unknown, DeadlineExceeded, Unavailable.
   if (typeof status === 'number') return status === 1 || status === 2 || status === 4 || status === 14;
-  // No status came: the connection failed, for whatever reason, or time ran out.
-  return code !== 'canceled';
+  // No status came: the connection failed, for whatever reason, or time ran out. A credential at its end is not sent at all.
+  return code !== 'canceled' && code !== 'expired';
 }

@@ -15,6 +15,8 @@ export interface CallTarget {
   /** What runs. */
   readonly calls: Set<Cancelable>;
   readonly closed: boolean;
+  /** Why new calls are refused without being sent; they are not while it is undefined. */
+  readonly refusal?: TeleportError | undefined;
   /** Absent where there is no network below. */
   readonly route?: Route;
   /** Why the latest attempt to connect failed, unless one has worked since. */

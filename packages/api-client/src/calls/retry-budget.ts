@@ -10,6 +10,9 @@ export interface RetryBudgetOptions {
   readonly perSecond?: number;
 }
 
+/** Ten tenths are a little less than one. */
+const ONE = 1 - 1e-9;
+
 /**
  * A bucket of tries that all calls of a client share. When everything fails at once, as after the restart of a server, the
  * bucket is soon empty, and what comes after it is little more than what the calls alone are.
@@ -43,7 +46,7 @@ export class RetryBudget {
     const passedMs = Math.max(0, now - this.#countedAt);
     this.#countedAt = now;
     this.#left = Math.min(this.#burst, this.#left + (passedMs / 1000) * this.#perSecond);
-    if (this.#left < 1) return false;
+    if (this.#left < ONE) return false;
     this.#left -= 1;
     return true;
   }

@@ -4,7 +4,7 @@ import { closedError } from '../dialing/connection.ts';
 import type { CallOptions } from './call-options.ts';
 import type { CallTargets } from './call-target.ts';
 import { lateError } from './late-error.ts';
-import { callDeadline, callMetadata } from './unary.ts';
+import { callDeadline, callMetadata, refusedCall } from './unary.ts';
 
 /**
  * One request, many answers, one try. The call starts when the first answer is asked for; the server is asked for more only
@@ -23,6 +23,7 @@ export async function* serverStreamCall<Request, Response>(
   signal?.throwIfAborted();
   const target = targets.current;
   if (target.closed) throw closedError(method.path);
+  if (target.refusal) throw refusedCall(target.refusal, method.path);
   const call = target.grpc.makeServerStreamRequest(
     method.path,
     method.requestSerialize,

@@ -1,5 +1,5 @@
 import { type ClientUnaryCall, type Metadata, status } from '@grpc/grpc-js';
-import type { MethodDefinition } from '@teleport-ts/api-types';
+import { type MethodDefinition, TeleportError } from '@teleport-ts/api-types';
 import { closedError } from '../dialing/connection.ts';
 import type { CallLimit } from './call-limit.ts';
 import type { CallOptions } from './call-options.ts';
@@ -19,6 +19,7 @@ export function unaryCall<Request, Response>(
   const { signal, timeoutMs } = options;
   if (signal?.aborted) return Promise.reject(signal.reason);
   if (target.closed) return Promise.reject(closedError(method.path));
+  if (target.refusal) return Promise.reject(refusedCall(target.refusal, method.path));
   return new Promise((resolve, reject) => {
     const onAbort = (): void => call.cancel();
     const call: ClientUnaryCall = target.grpc.makeUnaryRequest(
@@ -44,6 +45,12 @@ export function unaryCall<Request, Response>(
     if (timeoutMs === undefined) limit.start(call);
     signal?.addEventListener('abort', onAbort, { once: true });
   });
+}
+
+/** The error of a call that is not sent. */
+export function refusedCall(cause: TeleportError, rpc: string): TeleportError {
+  const { code, message, hint, retryable } = cause;
+  return new TeleportError(code, message, { rpc, cause, retryable, ...(hint !== undefined && { hint }) });
 }
 
 /** The headers of a call; shared where it has none of its own, since grpc-js copies them. */

@@ -1,6 +1,8 @@
 import type { CallPolicy } from './calls/call-environment.ts';
 import type { Clock } from './clock.ts';
+import type { ReloadOptions } from './connection/credential-renewal.ts';
 import type { CredentialSource } from './credentials/credential-source.ts';
+import type { CustomDialer, DialStrategy } from './dialing/custom-dialer.ts';
 import type { Logger } from './logger.ts';
 
 /** What `connect` takes. */
@@ -11,10 +13,25 @@ export interface ClientOptions extends CallPolicy {
    * Default: what the credential knows, as that of `loadProfile` does.
    */
   readonly addresses?: readonly string[];
-  /** Who calls; asked again for each new connection. */
+  /** Who calls; asked again for each new connection, and when it may have changed. */
   readonly credentials: CredentialSource;
+  /**
+   * How a changed credential is noticed while the client is connected; calls then move to a new connection. `false`: only
+   * when a connection is made, and by `client.reloadCredentials()`. Default: its files are watched, and looked at once a
+   * minute.
+   */
+  readonly reload?: ReloadOptions | false;
+  /** Which ways to the cluster are tried, in which order, how soon one after another. Default: all that the address allows. */
+  readonly strategy?: DialStrategy;
+  /**
+   * Opens the connection to each address in a way of the caller's own. It is then the only way, unless `strategy.fallback`
+   * says that the others follow when it fails. What it opens leads to an auth service or to a proxy's web port.
+   */
+  readonly dial?: CustomDialer;
   /** Connect to a server of any version. What then works is not known. Default false. */
   readonly skipVersionCheck?: boolean;
+  /** The package that hints tell the user to install in another version. Default `@teleport-ts/api-client`. */
+  readonly packageName?: string;
   readonly trust?: {
     /** CA certificates (PEM) of the proxy's web certificate, besides Node's own list and NODE_EXTRA_CA_CERTS. */
     readonly webCa?: readonly string[];

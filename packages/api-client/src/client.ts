@@ -5,8 +5,8 @@ import type { Caller } from './calls/caller.ts';
 import { PingDefinition, type ServerInfo, serverInfo } from './calls/ping.ts';
 import { ServiceCalls, type ServiceClient, type UnaryName } from './calls/service-client.ts';
 import type { Clock } from './clock.ts';
-import { LiveConnection } from './connection/live-connection.ts';
-import type { Connection } from './dialing/connection.ts';
+import type { CredentialRenewal } from './connection/credential-renewal.ts';
+import type { LiveConnection } from './connection/live-connection.ts';
 import type { CallingMethod } from './dialing/route.ts';
 import type { ClientStatus } from './status/client-status.ts';
 import type { StatusHub } from './status/status-hub.ts';
@@ -32,6 +32,7 @@ export interface ConnectionInfo {
 export interface Client extends Caller, AsyncDisposable {
   /** The server as it was when the client connected. */
   readonly server: ServerInfo;
+  /** How the client reaches the cluster now; another way may take its place when it fails. */
   readonly connection: ConnectionInfo;
   /** Asks the server what it is. */
   ping(options?: CallOptions): Promise<ServerInfo>;
@@ -45,6 +46,14 @@ export interface Client extends Caller, AsyncDisposable {
    */
   status(options?: { signal?: AbortSignal }): AsyncIterable<ClientStatus>;
   /**
+   * Looks now whether there is a newer credential, without waiting until that is noticed. `changed` means that there was
+   * one and new calls use it.
+   *
+   * @throws TeleportError when there is a new one that cannot be used, or no connection could be made with it; the old one
+   * stays in use
+   */
+  reloadCredentials(): Promise<'changed' | 'same'>;
+  /**
    * Lets running calls finish, ends those that take longer, and frees all sockets and timers. Later calls reject with
    * `canceled`. Safe to call twice.
    *
@@ -54,29 +63,38 @@ export interface Client extends Caller, AsyncDisposable {
 }
 
 interface ClientParts {
-  readonly connection: Connection;
+  readonly live: LiveConnection;
+  readonly renewal: CredentialRenewal;
   readonly server: ServerInfo;
   readonly policy: CallPolicy;
   readonly clock: Clock;
   readonly status: StatusHub;
 }
 
-/** The client over one connection. */
+/** The client over a connection that is replaced when need be. */
 export class ConnectedClient implements Client {
   readonly server: ServerInfo;
-  readonly connection: ConnectionInfo;
   readonly #live: LiveConnection;
+  readonly #renewal: CredentialRenewal;
   readonly #calls: ServiceCalls;
   readonly #status: StatusHub;
   #closing: Promise<void> | undefined;
 
-  constructor({ connection, server, policy, clock, status }: ClientParts) {
-    const { address, method, httpProxy } = connection.route;
+  constructor({ live, renewal, server, policy, clock, status }: ClientParts) {
     this.server = server;
-    this.connection = { address, method, ...(httpProxy !== undefined && { httpProxy }) };
-    this.#live = new LiveConnection(connection);
+    this.#live = live;
+    this.#renewal = renewal;
     this.#calls = new ServiceCalls(callEnvironment(policy, { targets: this.#live, clock, status }));
     this.#status = status;
+  }
+
+  get connection(): ConnectionInfo {
+    const { address, method, httpProxy } = this.#live.current.route;
+    return { address, method, ...(httpProxy !== undefined && { httpProxy }) };
+  }
+
+  reloadCredentials(): Promise<'changed' | 'same'> {
+    return this.#renewal.reload();
   }
 
   async ping(options?: CallOptions): Promise<ServerInfo> {
@@ -106,6 +124,7 @@ export class ConnectedClient implements Client {
   }
 
   async #close(graceMs: number): Promise<void> {
+    this.#renewal.close();
     this.#calls.endWaits();
     try {
       await this.#live.close(graceMs);

@@ -257,18 +257,21 @@ test('of several addresses the first that answers is taken', async () => {
   expect(client.connection.address).toBe(server.address);
 });
 
-test('each new connection takes the newest credential, and its refusal is told by the call', async () => {
+test('each new connection takes the newest credential that is of use', async () => {
   await using server = await AuthServer.start({ certificate });
   let current = pki.user();
-  await using client = await connect({ addresses: [server.address], credentials: fromFunction(() => current) });
+  const source = fromFunction(() => current);
+  await using client = await connect({ addresses: [server.address], credentials: source });
+  const [first] = server.serials;
   const now = Date.now();
   current = pki.user({ notBefore: new Date(now - 120_000), notAfter: new Date(now - 60_000) });
   server.cut();
-  await expect(untilSettled(() => client.ping())).resolves.toMatchObject({
-    code: 'expired',
-    rpc: '/proto.AuthService/Ping',
-    retryable: false,
-  });
+  await expect(untilSettled(() => client.ping())).resolves.toBeUndefined();
+  expect(server.serials).toEqual([first, first]);
+  current = pki.user();
+  server.cut();
+  await expect(untilSettled(() => client.ping())).resolves.toBeUndefined();
+  expect(server.serials[2]).toBe((await source.current()).serial);
 });
 
 test('a client whose server comes back goes on', async () => {

@@ -17,6 +17,7 @@ export type { Client, ConnectionInfo } from './client.ts';
 export type { ClientOptions } from './client-options.ts';
 export { type Clock, systemClock, type Timer } from './clock.ts';
 export { connect } from './connect.ts';
+export type { ReloadOptions } from './connection/credential-renewal.ts';
 export type { CredentialSet } from './credentials/credential-set.ts';
 export type { CredentialParts, CredentialSource } from './credentials/credential-source.ts';
 export { firstOf } from './credentials/first-of.ts';
@@ -25,6 +26,7 @@ export { loadIdentityFile, loadIdentityString } from './credentials/identity-fil
 export { loadKeyPair } from './credentials/load-key-pair.ts';
 export { loadProfile } from './credentials/load-profile.ts';
 export { loadTLS } from './credentials/load-tls.ts';
+export type { CustomDialer, DialStrategy } from './dialing/custom-dialer.ts';
 export { ConnectError, type DialAttempt, type DialMethod, type DialStage } from './dialing/dial-attempt.ts';
 export { type Logger, silentLogger } from './logger.ts';
 export type { ClientStatus } from './status/client-status.ts';

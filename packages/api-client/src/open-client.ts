@@ -1,12 +1,16 @@
-import { TeleportError } from '@teleport-ts/api-types';
+import { isTeleportError, TeleportError } from '@teleport-ts/api-types';
 import { type Client, ConnectedClient } from './client.ts';
 import type { ClientOptions } from './client-options.ts';
 import type { Clock } from './clock.ts';
+import { CredentialRenewal } from './connection/credential-renewal.ts';
+import { type DialAgain, LiveConnection } from './connection/live-connection.ts';
+import { KeptCredential } from './credentials/kept-credential.ts';
 import type { Address } from './dialing/address.ts';
-import { ConnectError } from './dialing/dial-attempt.ts';
-import { Dialer } from './dialing/dialer.ts';
-import { dialAny } from './dialing/race.ts';
-import type { Scope } from './dialing/scope.ts';
+import { dial } from './dialing/dial.ts';
+import { DialMemory } from './dialing/dial-memory.ts';
+import type { Dialed, DialOptions } from './dialing/dialer.ts';
+import type { Route } from './dialing/route.ts';
+import { type Scope, scope } from './dialing/scope.ts';
 import { silentLogger } from './logger.ts';
 import { packageVersion } from './package-version.ts';
 import { StatusHub } from './status/status-hub.ts';
@@ -21,28 +25,46 @@ export async function openClient(
   limit: Scope,
   { connectMs, clock }: { readonly connectMs: number; readonly clock: Clock },
 ): Promise<Client> {
-  const { logger = silentLogger, trust, cluster } = options;
-  const dialer = new Dialer({
-    source: options.credentials,
+  const { logger = silentLogger, trust, cluster, random = Math.random } = options;
+  const kept = new KeptCredential(options.credentials, clock);
+  const status = new StatusHub();
+  const settings: DialOptions = {
+    addresses,
+    source: kept,
     ...(cluster !== undefined && { cluster }),
     web: { ...(trust?.webCa && { webCa: trust.webCa }), insecure: trust?.insecureDiscovery ?? false },
     checkVersion: !options.skipVersionCheck,
+    packageName: options.packageName,
+    strategy: options.strategy,
+    dial: options.dial,
+    memory: new DialMemory(clock),
+    status,
     userAgent: [options.userAgent, `teleport-ts/${packageVersion()}`].filter(Boolean).join(' '),
     attemptMs: Math.max(1, Math.floor(connectMs * ATTEMPT_SHARE)),
     clock,
     logger,
-  });
-  const dialed = await dialAny(dialer, addresses, clock, limit.signal);
-  if (!dialed) throw failure(dialer, limit.timedOut, connectMs);
-  const { address, method } = dialed.connection.route;
-  logger.debug({ address, method, server: dialed.server }, 'connected');
-  const status = new StatusHub();
-  status.emit({ type: 'ready', method, address, serverVersion: dialed.server.version });
-  return new ConnectedClient({ ...dialed, policy: options, clock, status });
+  };
+  const dialAgain: DialAgain = async ({ prefer, signal }) => {
+    const within = scope(clock, connectMs, signal);
+    try {
+      return await dialWithin(settings, within, connectMs, prefer);
+    } finally {
+      within.end();
+    }
+  };
+  const first = await dialWithin(settings, limit, connectMs);
+  const live = new LiveConnection(first, { dial: dialAgain, status, clock, random });
+  const renewal = new CredentialRenewal({ kept, live, reload: options.reload ?? {}, status, clock, logger });
+  const client = new ConnectedClient({ live, renewal, server: first.server, policy: options, clock, status });
+  await renewal.start();
+  return client;
 }
 
-function failure(dialer: Dialer, timedOut: boolean, connectMs: number): TeleportError {
-  if (dialer.failed.length > 0) return new ConnectError(dialer.failed);
-  const message = timedOut ? `nothing answered within ${connectMs} ms` : 'no address could be tried';
-  return new TeleportError('timeout', `cannot connect to Teleport: ${message}`);
+async function dialWithin(settings: DialOptions, limit: Scope, limitMs: number, prefer?: Route): Promise<Dialed> {
+  try {
+    return await dial(settings, { signal: limit.signal, ...(prefer && { prefer }) });
+  } catch (error) {
+    if (!limit.timedOut || isTeleportError(error)) throw error;
+    throw new TeleportError('timeout', `cannot connect to Teleport: nothing answered within ${limitMs} ms`);
+  }
 }

@@ -28,6 +28,8 @@ export class AuthServer implements AsyncDisposable {
   readonly calls: ReceivedCall[] = [];
   /** Server name of each TLS connection, who called, and with how many certificates. */
   readonly handshakes: { servername: string | false; peer: string | undefined; certificates: number }[] = [];
+  /** Serial number of the certificate of each TLS connection. */
+  readonly serials: (string | undefined)[] = [];
   /** The ALPN list of each TLS connection. */
   readonly protocols: string[][] = [];
   readonly sockets = new Set<Socket>();
@@ -70,6 +72,7 @@ export class AuthServer implements AsyncDisposable {
       (socket) => {
         socket.on('error', () => {});
         if (socket.alpnProtocol !== 'h2') return void web.emit('connection', socket);
+        this.serials.push(socket.getPeerX509Certificate()?.serialNumber);
         this.handshakes.push({
           servername: servername(socket),
           peer: socket.getPeerCertificate().subject?.CN,

@@ -27,6 +27,8 @@ export class CredentialSet {
   readonly user?: string;
   /** The cluster that issued it. */
   readonly cluster?: string;
+  /** Serial number of the certificate, hexadecimal: by it the cluster's audit log tells sessions apart. */
+  readonly serial?: string;
   /** Whatever certificate the server shows is trusted. */
   readonly insecure: boolean;
   readonly #key?: KeyObject;
@@ -44,6 +46,7 @@ export class CredentialSet {
     this.cert = pem;
     this.notBefore = new Date(x509.validFrom);
     this.notAfter = new Date(x509.validTo);
+    this.serial = x509.serialNumber;
     const user = nameAttribute(x509.subject, 'CN');
     const cluster = nameAttribute(x509.issuer, 'O');
     if (user !== undefined) this.user = user;

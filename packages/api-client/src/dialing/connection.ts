@@ -79,6 +79,11 @@ export class Connection {
     return this.#dial.used;
   }
 
+  /** Why the latest attempt to connect failed, unless one has worked since. */
+  get lastFailure(): TeleportError | undefined {
+    return this.#dial.failure?.error;
+  }
+
   /** To be called when a call is over; lets a close that waits for it go on. */
   finished(call: RunningCall): void {
     this.calls.delete(call);

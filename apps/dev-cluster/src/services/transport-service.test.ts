@@ -1,0 +1,156 @@
+import type { TLSSocket } from 'node:tls';
+import { GrpcCode } from '@teleport-ts/api-types';
+import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
+import { TransportServiceDefinition as Transport } from '@teleport-ts/api-types/proto/teleport/transport/v1/transport_service';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DevCluster } from '../dev-cluster.ts';
+import type { UserCredentials } from '../issuing/user-credentials.ts';
+import { FakeClock } from '../testing/fake-clock.ts';
+import { ClusterConnection, GrpcStream } from '../testing/grpc-stream.ts';
+import { rawTls } from '../testing/raw-connection.ts';
+import { upgradeConnection } from '../testing/upgraded-connection.ts';
+
+const ALPN = ['teleport-proxy-ssh-grpc'];
+
+let cluster: DevCluster;
+let clock: FakeClock;
+let alice: UserCredentials;
+let stranger: UserCredentials;
+
+beforeAll(async () => {
+  clock = new FakeClock();
+  cluster = await DevCluster.start({
+    name: 'root.test',
+    clock,
+    leaves: [{ name: 'leaf.test', roleMap: { reader: ['reader'] } }],
+  });
+  for (const each of [cluster, cluster.leaf('leaf.test')]) {
+    each.upsertRole({ name: 'reader', allow: { rules: [{ resources: ['role'], verbs: ['list', 'read'] }] } });
+    each.upsertUser({ name: 'alice', roles: ['reader'] });
+  }
+  alice = await cluster.issueUserCredentials({ user: 'alice' });
+  stranger = await cluster.leaf('leaf.test').issueUserCredentials({ user: 'alice' });
+});
+
+afterAll(async () => {
+  await cluster.stop();
+});
+
+const dial = (identity: UserCredentials | undefined, protocols: readonly string[] = ALPN): Promise<TLSSocket> =>
+  rawTls({ to: cluster.proxyAddress, protocols, serverName: 'teleport.cluster.local', ...(identity && { identity }) });
+
+const transport = async <N extends 'getClusterDetails' | 'proxyCluster' | 'proxySSH'>(
+  name: N,
+): Promise<GrpcStream<typeof Transport, N>> => new GrpcStream(await dial(alice), Transport, name);
+
+describe('the listener', () => {
+  it.each([
+    [ALPN, 'teleport-proxy-ssh-grpc'],
+    [[...ALPN, 'h2'], 'h2'],
+  ])('%j: %s is chosen', async (offered, chosen) => {
+    const socket = await dial(alice, offered);
+    expect(socket.alpnProtocol).toBe(chosen);
+    socket.destroy();
+  });
+
+  it('demands a certificate, by an alert', async () => {
+    const call = new GrpcStream(await dial(undefined), Transport, 'getClusterDetails');
+    call.send({});
+    expect(await call.status).toEqual({ code: -1, details: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED' });
+  });
+
+  it('takes no certificate of another cluster, and none that has ended', async () => {
+    const short = await cluster.issueUserCredentials({ user: 'alice', ttlMs: 60_000 });
+    const ask = async (identity: UserCredentials): Promise<number> => {
+      const call = new GrpcStream(await dial(identity), Transport, 'getClusterDetails');
+      call.send({});
+      return (await call.status).code;
+    };
+    expect(await ask(short)).toBe(GrpcCode.OK);
+    await clock.advance(61_000);
+    expect(await ask(short)).toBe(-1);
+    expect(await ask(stranger)).toBe(-1);
+  });
+
+  it('serves nothing of auth', async () => {
+    const call = new GrpcStream(await dial(alice), AuthServiceDefinition, 'ping');
+    call.send({});
+    expect(await call.status).toEqual({ code: GrpcCode.UNIMPLEMENTED, details: 'unknown service proto.AuthService' });
+  });
+});
+
+describe('GetClusterDetails', () => {
+  it('says that there is no FIPS mode', async () => {
+    const call = await transport('getClusterDetails');
+    call.send({});
+    call.end();
+    expect(await call.status).toMatchObject({ code: GrpcCode.OK });
+    expect(call.received).toMatchObject([{ details: { fipsEnabled: false } }]);
+    expect(cluster.calls.list('GetClusterDetails').at(-1)).toMatchObject({ user: 'alice' });
+  });
+});
+
+describe('ProxyCluster', () => {
+  const pingThrough = async (proxy: TLSSocket, name: string): Promise<string | undefined> => {
+    const connection = new ClusterConnection(proxy, name);
+    const inner = await rawTls({
+      to: connection,
+      protocols: ['h2'],
+      serverName: 'teleport.cluster.local',
+      identity: alice,
+    });
+    const call = new GrpcStream(inner, AuthServiceDefinition, 'ping', { version: '18.0.0' });
+    call.send({});
+    call.end();
+    await call.status;
+    connection.destroy();
+    return call.received[0]?.ClusterName;
+  };
+
+  it.each([
+    ['', 'root.test'],
+    ['root.test', 'root.test'],
+    ['leaf.test', 'leaf.test'],
+  ])('%j reaches the auth service of %s', async (name, reached) => {
+    expect(await pingThrough(await dial(alice), name)).toBe(reached);
+  });
+
+  it('works inside a connection upgrade', async () => {
+    const { stream } = await upgradeConnection(cluster.proxyAddress);
+    if (!stream) throw new Error('no upgrade');
+    const socket = await rawTls({ to: stream, protocols: ALPN, identity: alice });
+    expect(await pingThrough(socket, 'leaf.test')).toBe('leaf.test');
+  });
+
+  it('a cluster that is not there', async () => {
+    const call = await transport('proxyCluster');
+    call.send({ cluster: 'nope' });
+    expect(await call.status).toEqual({ code: GrpcCode.NOT_FOUND, details: 'failed dialing cluster "nope"' });
+  });
+
+  it('a message without a frame', async () => {
+    const call = await transport('proxyCluster');
+    call.send({ cluster: 'root.test' });
+    call.send({});
+    expect(await call.status).toEqual({ code: GrpcCode.INVALID_ARGUMENT, details: 'received invalid frame' });
+  });
+
+  it('ends both ways at once when the client ends its own', async () => {
+    const call = await transport('proxyCluster');
+    call.send({ cluster: 'root.test', frame: { payload: Buffer.alloc(0) } });
+    call.end();
+    expect(await call.status).toEqual({ code: GrpcCode.OK, details: 'OK' });
+  });
+
+  it('a cluster that is cut off in the middle', async () => {
+    const connection = new ClusterConnection(await dial(alice), 'leaf.test');
+    const inner = await rawTls({ to: connection, protocols: ['h2'], identity: alice });
+    inner.on('error', () => {});
+    cluster.leaf('leaf.test').partition();
+    expect((await connection.status).code).toBe(GrpcCode.OK);
+    const call = await transport('proxyCluster');
+    call.send({ cluster: 'leaf.test' });
+    expect((await call.status).code).toBe(GrpcCode.NOT_FOUND);
+    cluster.leaf('leaf.test').heal();
+  });
+});

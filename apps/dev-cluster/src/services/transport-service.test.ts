@@ -64,6 +64,7 @@ describe('the listener', () => {
     const ask = async (identity: UserCredentials): Promise<number> => {
       const call = new GrpcStream(await dial(identity), Transport, 'getClusterDetails');
       call.send({});
+      call.end();
       return (await call.status).code;
     };
     expect(await ask(short)).toBe(GrpcCode.OK);

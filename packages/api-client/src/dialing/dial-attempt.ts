@@ -1,4 +1,4 @@
-import { TeleportError } from '@teleport-ts/api-types';
+import { isTeleportError, TeleportError } from '@teleport-ts/api-types';
 import { WebError } from '../web/web-error.ts';
 
 /**
@@ -24,6 +24,8 @@ export interface DialAttempt {
   readonly method: DialMethod;
   /** `host:port` */
   readonly address: string;
+  /** Kind of the credential, `identity-file`. */
+  readonly credential: string;
   readonly stage: DialStage;
   readonly error: TeleportError;
   /** How long it took, in milliseconds. */
@@ -54,8 +56,8 @@ export class ConnectError extends TeleportError {
 function describe(best: DialAttempt, attempts: readonly DialAttempt[]): string {
   const first = `cannot connect to Teleport at ${best.address}: ${best.error.message}`;
   const lines = attempts.map(
-    ({ method, address, stage, error, durationMs }) =>
-      `  ${method} ${address} (${stage}, ${Math.round(durationMs)} ms): ${error.message}`,
+    ({ method, address, credential, stage, error, durationMs }) =>
+      `  ${method} ${address} (${stage}, ${Math.round(durationMs)} ms, ${credential}): ${error.message}`,
   );
   return [first, ...lines].join('\n');
 }
@@ -66,7 +68,8 @@ const progress: readonly DialStage[] = ['dns', 'tcp', 'proxy', 'tls', 'alpn', 'h
 function mostTelling(attempts: readonly DialAttempt[]): DialAttempt {
   const weight = (attempt: DialAttempt): number => {
     const { error, method } = attempt;
-    if (error instanceof WrongPeerError) return -1;
+    // The same for a proxy's own gRPC service.
+    if (error instanceof WrongPeerError || (method === 'auth' && isTeleportError(error, 'not_implemented'))) return -1;
     const stage = progress.indexOf(attempt.stage) + 1;
     if (method === 'find') return error instanceof WebError && error.untrusted ? 50 : stage / 100;
     // No auth service, whatever it is; the web port's certificate, if that is what keeps us out, says more.

@@ -1,37 +1,51 @@
-import { checkServerVersion, isTeleportError, TeleportError, toMethodDefinition } from '@teleport-ts/api-types';
-import { CallLimit } from '../calls/call-limit.ts';
-import { PingDefinition, type ServerInfo, serverInfo } from '../calls/ping.ts';
-import { unaryCall } from '../calls/unary.ts';
-import { type Clock, systemClock } from '../clock.ts';
+import { checkServerVersion, isTeleportError, TeleportError } from '@teleport-ts/api-types';
+import type { ServerInfo } from '../calls/ping.ts';
+import type { Clock } from '../clock.ts';
 import type { CredentialSource } from '../credentials/credential-source.ts';
 import type { Logger } from '../logger.ts';
+import type { StatusHub } from '../status/status-hub.ts';
 import { findAt } from '../web/find.ts';
 import type { FindAnswer } from '../web/proxy-answers.ts';
 import type { WebOptions } from '../web/web-request.ts';
 import { type Address, formatAddress } from './address.ts';
+import { AttemptRecord } from './attempt-record.ts';
 import { Connection } from './connection.ts';
-import type { DialAttempt, DialMethod, DialStage } from './dial-attempt.ts';
-import { type Route, route } from './route.ts';
-import { type Scope, scope } from './scope.ts';
+import type { CustomDialer, DialStrategy } from './custom-dialer.ts';
+import type { DialAttempt } from './dial-attempt.ts';
+import type { DialMemory } from './dial-memory.ts';
+import { firstPing } from './first-ping.ts';
+import { httpProxyFor } from './http-proxy.ts';
+import { refusedAtLeaf } from './leaf-refusal.ts';
+import { scope } from './scope.ts';
 import { unexplainedClose } from './unexplained-close.ts';
+import { needsUpgrade, upgradeByEnvironment } from './upgrade-test.ts';
+import { routeBy, type Way, type WayOptions } from './way.ts';
 
 const PROXY_PORT = 443;
-const AUTH_PORT = 3025;
+const UPGRADE_TEST_MS = 5_000;
 
-/** An attempt has its own limit. */
-const unlimited = new CallLimit(0, systemClock);
-const ping = toMethodDefinition(PingDefinition, 'ping');
-
-/** What all attempts of one `connect` share. */
+/** What all dials of one client share. */
 export interface DialOptions {
+  /** Where to dial. */
+  readonly addresses: readonly Address[];
   readonly source: CredentialSource;
-  readonly cluster?: string;
+  /** The cluster to reach; default: the one that is there. */
+  readonly cluster?: string | undefined;
   readonly web: Pick<WebOptions, 'webCa' | 'insecure'>;
   readonly checkVersion: boolean;
+  /** The package that a user should install another version of, for hints. */
+  readonly packageName?: string | undefined;
   readonly userAgent: string;
+  /** Longest time for one attempt, in milliseconds. */
   readonly attemptMs: number;
+  readonly strategy?: DialStrategy | undefined;
+  /** The caller's own way. */
+  readonly dial?: CustomDialer | undefined;
+  readonly memory: DialMemory;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Told of each attempt. */
+  readonly status?: StatusHub | undefined;
 }
 
 /** An attempt that worked. */
@@ -40,113 +54,123 @@ export interface Dialed {
   readonly server: ServerInfo;
 }
 
-/** Makes single attempts, and keeps a record of those that failed. */
+/** The attempts of one dial, and the record of those that failed. */
 export class Dialer {
-  readonly failed: DialAttempt[] = [];
-  readonly #options: DialOptions;
+  readonly options: DialOptions;
+  readonly #record: AttemptRecord;
+  readonly #ways: WayOptions;
+  readonly #tried = new Set<string>();
 
   constructor(options: DialOptions) {
-    this.#options = options;
+    this.options = options;
+    this.#record = new AttemptRecord(options);
+    const { source, clock, web, dial, userAgent, attemptMs } = options;
+    this.#ways = { source, clock, web, dial, connection: { userAgent, connectMs: attemptMs } };
+  }
+
+  get failed(): readonly DialAttempt[] {
+    return this.#record.failed;
   }
 
   /** Whether a proxy answers at this address, and what it says; undefined when none does. */
   async find(address: Address, signal: AbortSignal): Promise<FindAnswer | undefined> {
+    const { web, attemptMs, memory } = this.options;
+    const known = memory.found(address);
+    if (known) return known;
     const at = formatAddress(address.host, address.port ?? PROXY_PORT);
-    return this.#attempt('find', at, signal, async (limit, reached) => {
-      const { web, attemptMs } = this.#options;
-      return findAt(at, { ...web, signal: limit.signal, timeoutMs: attemptMs }, reached);
-    });
-  }
-
-  /** Dials an auth service itself. */
-  auth(address: Address, signal: AbortSignal): Promise<Dialed | undefined> {
-    const { source, clock } = this.#options;
-    const port = address.port ?? AUTH_PORT;
-    return this.#dial(route({ method: 'auth', host: address.host, port, source, clock }), signal);
-  }
-
-  /** Dials an auth service through a proxy's web address. */
-  proxy(address: Address, found: FindAnswer, signal: AbortSignal): Promise<Dialed | undefined> {
-    const { source, clock, cluster = found.clusterName } = this.#options;
-    const port = address.port ?? PROXY_PORT;
-    return this.#dial(
-      route({ method: 'tls-routing', host: address.host, port, source, clock, cluster }),
-      signal,
-      found,
+    const found = await this.#record.attempt({ method: 'find', address: at }, signal, (limit, reached) =>
+      findAt(at, { ...web, signal: limit.signal, timeoutMs: attemptMs }, reached),
     );
+    if (found) memory.keepFound(address, found);
+    return found;
   }
 
-  #dial(way: Route, signal: AbortSignal, found?: FindAnswer): Promise<Dialed | undefined> {
-    const { attemptMs, userAgent, cluster } = this.#options;
-    return this.#attempt(way.method, way.address, signal, async (limit, reached) => {
-      if (found) {
-        reached('http');
-        this.#checkVersion(found.serverVersion, found.minClientVersion);
-      }
-      const connection = new Connection(way, { userAgent, connectMs: attemptMs });
-      try {
-        const server = serverInfo(await unaryCall(connection, ping, {}, unlimited, { signal: limit.signal }));
-        this.#checkVersion(server.version);
-        if (cluster !== undefined && server.clusterName !== cluster) throw wrongCluster(way, server, cluster);
-        return { connection, server };
-      } catch (error) {
-        const { stage, used } = connection;
-        reached(stage);
-        await connection.close(0);
-        // What the connection failed of, not the ping that it failed for.
-        if (isTeleportError(error) && isTeleportError(error.cause)) throw error.cause;
-        const cut = stage === 'rpc' && isTeleportError(error, 'connection_problem') && error.hint === undefined;
-        throw cut && used ? unexplainedClose({ address: way.address, used, cause: error }) : error;
-      }
-    });
-  }
-
-  #checkVersion(serverVersion: string, minClientVersion?: string): void {
-    if (this.#options.checkVersion) checkServerVersion({ serverVersion, minClientVersion });
-  }
-
-  /** Runs one attempt within its limit. One that fails is recorded; one that was called off is not. */
-  async #attempt<T>(
-    method: DialMethod,
-    address: string,
-    signal: AbortSignal,
-    run: (limit: Scope, reached: (stage: DialStage) => void) => Promise<T>,
-  ): Promise<T | undefined> {
-    if (signal.aborted) return undefined;
-    const { clock, attemptMs, logger } = this.#options;
-    const started = performance.now();
-    const limit = scope(clock, attemptMs, signal);
-    let stage: DialStage = 'dns';
+  /** Whether connections to a proxy's web address must be upgraded, as far as that can be told. */
+  async needsUpgrade({ host, port = PROXY_PORT }: Address, signal: AbortSignal): Promise<boolean> {
+    const said = upgradeByEnvironment(formatAddress(host, port));
+    if (said !== undefined || signal.aborted) return said ?? false;
+    const limit = scope(this.options.clock, UPGRADE_TEST_MS, signal);
     try {
-      return await run(limit, (reached) => {
-        stage = reached;
-      });
-    } catch (cause) {
-      if (signal.aborted) return undefined;
-      const durationMs = performance.now() - started;
-      const error = attemptError(cause, limit, address, attemptMs);
-      this.failed.push({ method, address, stage, error, durationMs });
-      logger.debug({ method, address, stage, code: error.code, durationMs }, error.message);
-      return undefined;
+      return await needsUpgrade({ host, port, proxy: httpProxyFor(host, port) }, limit.signal);
     } finally {
       limit.end();
     }
   }
-}
 
-function attemptError(cause: unknown, limit: Scope, address: string, attemptMs: number): TeleportError {
-  if (limit.timedOut) {
-    return new TeleportError('timeout', `${address} gave no answer within ${attemptMs} ms`, {
-      cause,
-      hint: 'is there a route to it? Does a firewall drop packets?',
+  /**
+   * Dials one way. Undefined when that failed, when it has failed before in this dial, or when it was called off.
+   *
+   * @param found what the proxy says of itself, if there is one and it was asked
+   */
+  async dial(way: Way, signal: AbortSignal, found?: FindAnswer): Promise<Dialed | undefined> {
+    const { method, host, port } = way;
+    const address = formatAddress(host, port);
+    const key = `${method} ${address}`;
+    if (this.#tried.has(key)) return undefined;
+    const { status, logger } = this.options;
+    const dialed = await this.#record.attempt({ method, address }, signal, async (limit, reached) => {
+      status?.emit({ type: 'connecting', method, address, attempt: this.failed.length + 1 });
+      if (found) {
+        reached('http');
+        this.#checkVersion(found.serverVersion, found.minClientVersion);
+      }
+      const wanted = this.options.cluster ?? found?.clusterName ?? way.cluster;
+      const known = method === 'dialer' && wanted === undefined ? await this.#ownCluster(limit.signal) : wanted;
+      return this.#connect(way, known, limit.signal, reached);
     });
+    if (dialed) logger.debug({ method, address, server: dialed.server }, 'connected');
+    else if (!signal.aborted) this.#tried.add(key);
+    return dialed;
   }
-  if (isTeleportError(cause)) return cause;
-  return new TeleportError('unknown', cause instanceof Error ? cause.message : String(cause), { cause });
+
+  /** Whether a direct dial met the SSH port of a proxy: its gRPC service answers there, but knows no auth service. */
+  isProxyGrpc({ host, port }: Way): boolean {
+    const address = formatAddress(host, port);
+    return this.failed.some(
+      (attempt) =>
+        attempt.method === 'auth' && attempt.address === address && isTeleportError(attempt.error, 'not_implemented'),
+    );
+  }
+
+  async #connect(
+    way: Way,
+    cluster: string | undefined,
+    signal: AbortSignal,
+    reached: (stage: DialAttempt['stage']) => void,
+  ): Promise<Dialed> {
+    const route = routeBy(way, cluster, this.#ways);
+    const connection = new Connection(route, this.#ways.connection);
+    try {
+      const server = await firstPing(connection, signal);
+      this.#checkVersion(server.version);
+      const wanted = this.options.cluster;
+      if (wanted !== undefined && server.clusterName !== wanted) throw wrongCluster(route.address, server, wanted);
+      return { connection, server };
+    } catch (error) {
+      const { stage, used } = connection;
+      reached(stage);
+      await connection.close(0);
+      // What the connection failed of, not the ping that it failed for.
+      if (isTeleportError(error) && isTeleportError(error.cause)) throw error.cause;
+      if (!used || !isTeleportError(error)) throw error;
+      const isCut = stage === 'rpc' && isTeleportError(error, 'connection_problem') && error.hint === undefined;
+      if (isCut) throw unexplainedClose({ address: route.address, used, cause: error });
+      throw refusedAtLeaf(error, cluster, used) ?? error;
+    }
+  }
+
+  async #ownCluster(signal: AbortSignal): Promise<string | undefined> {
+    return (await this.options.source.current({ signal })).cluster;
+  }
+
+  #checkVersion(serverVersion: string, minClientVersion?: string): void {
+    const { checkVersion, packageName } = this.options;
+    if (checkVersion) checkServerVersion({ serverVersion, minClientVersion, packageName });
+  }
 }
 
-function wrongCluster(way: Route, server: ServerInfo, cluster: string): TeleportError {
-  return new TeleportError('not_found', `${way.address} serves the cluster ${server.clusterName}, not ${cluster}`, {
+function wrongCluster(address: string, server: ServerInfo, cluster: string): TeleportError {
+  return new TeleportError('not_found', `${address} serves the cluster ${server.clusterName}, not ${cluster}`, {
     hint: 'a leaf cluster is reached through the web address of its root’s proxy',
   });
 }

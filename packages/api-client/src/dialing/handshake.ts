@@ -51,8 +51,9 @@ export function handshake(raw: Duplex, options: HandshakeOptions): Promise<TLSSo
     };
     const onSecure = (): void => {
       const wrong = used.insecure ? undefined : verifyAuthPeer(socket, options);
-      const failure =
-        wrong ?? (socket.alpnProtocol === alpn.at(-1) ? undefined : wrongProtocol(options, socket.alpnProtocol));
+      // A Go server that knows only h2 lets a client of HTTP/1.1 in without choosing.
+      const spoken = socket.alpnProtocol || 'http/1.1';
+      const failure = wrong ?? (spoken === alpn.at(-1) ? undefined : wrongProtocol(options, socket.alpnProtocol));
       if (failure) {
         fail(failure);
         return;

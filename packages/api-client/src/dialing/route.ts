@@ -29,6 +29,8 @@ export interface Route {
   readonly handshakeMs?: number;
   /** The HTTP proxy that is on the way, without its password. */
   readonly httpProxy?: string;
+  /** The cluster that is reached; undefined is the credential's own. */
+  readonly cluster?: string;
   /** The credential for the next connection, found valid, and whom it trusts there. */
   credential(signal: AbortSignal): Promise<{ readonly set: CredentialSet; readonly ca: readonly string[] }>;
 }
@@ -61,6 +63,7 @@ export function route(options: RouteOptions): Route {
     ...(open && { open }),
     ...(handshakeMs !== undefined && { handshakeMs }),
     ...(httpProxy !== undefined && { httpProxy }),
+    ...(cluster !== undefined && { cluster }),
     async credential(signal) {
       const set = await source.current({ signal });
       set.assertValidAt(clock.now());

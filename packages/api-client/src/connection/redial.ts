@@ -78,8 +78,6 @@ export class Redial<T> {
   }
 
   async #run(attempt: number, cause?: TeleportError): Promise<void> {
-    // Not before `#running` is set.
-    await Promise.resolve();
     try {
       if (cause) await this.#wait(attempt, cause);
       await this.#attempts(attempt);

@@ -1,7 +1,8 @@
 import { AuthServiceDefinition as Auth } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
+import type { LockTarget } from '@teleport-ts/api-types/resources/lock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DevCluster } from '../dev-cluster.ts';
-import type { LockFields, LockTargetFields } from '../state/locks.ts';
+import type { LockFields } from '../state/locks.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { HandMadeCertificates } from '../testing/hand-made-certificates.ts';
 import { rawCall } from '../testing/raw-call.ts';
@@ -59,7 +60,7 @@ const pingAsHost = async (): Promise<unknown> => {
 const ping = (client: WireClient): Promise<unknown> => client.call(Auth, 'ping', {});
 
 describe('a lock', () => {
-  it.each<[LockTargetFields]>([
+  it.each<[LockTarget]>([
     [{ user: 'alice' }],
     [{ role: 'boss' }],
     [{ mfaDevice: 'mfa-1' }],
@@ -71,7 +72,7 @@ describe('a lock', () => {
     await ping(alice);
   });
 
-  it.each<[LockTargetFields]>([
+  it.each<[LockTarget]>([
     [{ login: 'root' }],
     [{ windowsDesktop: 'alice' }],
     [{ serverId: 'alice' }],
@@ -81,7 +82,7 @@ describe('a lock', () => {
     await locked(target, () => ping(alice));
   });
 
-  it.each<[LockTargetFields]>([[{ serverId: 'h1' }], [{ serverId: 'h1.root.test' }]])(
+  it.each<[LockTarget]>([[{ serverId: 'h1' }], [{ serverId: 'h1.root.test' }]])(
     'on %o refuses every new call of a host',
     async (target) => {
       expect(await locked(target, pingAsHost)).toEqual(denied);

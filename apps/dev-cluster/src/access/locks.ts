@@ -49,10 +49,6 @@ export function matchesTarget(lock: LockV2, query: LockTarget): boolean {
   return TARGET_FIELDS.every((field) => query[field] === '' || query[field] === lock.Spec?.Target?.[field]);
 }
 
-export function isEmptyTarget(target: LockTarget | undefined): boolean {
-  return !target || TARGET_FIELDS.every((field) => target[field] === '');
-}
-
 /** The refusal in full, as issuing gives it; callers that are locked themselves hear `access denied` only. */
 export function lockError(lock: LockV2): Error {
   const target = TARGET_FIELDS.filter((field) => lock.Spec?.Target?.[field])

@@ -1,7 +1,7 @@
 import type { TlsIdentity } from '@teleport-ts/api-types';
 import { UserKind, type UserMetadata } from '@teleport-ts/api-types/proto/teleport/events/metadata';
+import { systemRoleOf } from '@teleport-ts/api-types/resources/system-roles';
 import type { Caller } from '../access/caller.ts';
-import { SYSTEM_ROLES_BY_LOWER_NAME } from '../access/system-role-names.ts';
 import type { Call } from '../rpc/service.ts';
 
 type Fields<T> = { readonly [K in keyof T]?: T[K] };
@@ -42,6 +42,6 @@ function userMetadata({ user, identity }: Caller): Fields<UserMetadata> {
 /** By the names of the roles: somebody whose only role is called `admin` is taken for a service, as the real one does. */
 function userKind({ botName, roles }: TlsIdentity): UserKind {
   if (botName) return UserKind.USER_KIND_BOT;
-  const isSystem = roles.length > 0 && roles.every((role) => SYSTEM_ROLES_BY_LOWER_NAME.has(role.toLowerCase()));
+  const isSystem = roles.length > 0 && roles.every((role) => systemRoleOf(role) !== undefined);
   return isSystem ? UserKind.USER_KIND_SYSTEM : UserKind.USER_KIND_HUMAN;
 }

@@ -1,8 +1,8 @@
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { parseTlsIdentity, type TlsIdentity } from '@teleport-ts/api-types';
+import { SYSTEM_ROLES } from '@teleport-ts/api-types/resources/system-roles';
 import type { VerifiedPeer } from '../access/authenticate.ts';
-import { SYSTEM_ROLES } from '../access/system-roles.ts';
 
 /** An authority whose certificates a client may show. */
 export interface ClientAuthority {

@@ -1,7 +1,7 @@
 import { fromDurationMessage } from '@teleport-ts/api-types';
 import type { GenerateHostCertRequest } from '@teleport-ts/api-types/proto/teleport/trust/v1/trust';
+import { SYSTEM_ROLES } from '@teleport-ts/api-types/resources/system-roles';
 import { lockError, lockOn } from '../access/locks.ts';
-import { SYSTEM_ROLES } from '../access/system-roles.ts';
 import type { ClusterContext } from '../cluster-context.ts';
 import { badParameter } from '../errors.ts';
 import { issueSshHostCertificate } from '../pki/ssh-certificate.ts';

@@ -3,6 +3,7 @@ import type { Bot } from '@teleport-ts/api-types/proto/teleport/machineid/v1/bot
 import { BotServiceDefinition } from '@teleport-ts/api-types/proto/teleport/machineid/v1/bot_service';
 import type { RoleV6 } from '@teleport-ts/api-types/proto/teleport/types/role';
 import type { UserV2 } from '@teleport-ts/api-types/proto/teleport/types/user';
+import { checkAndSetDefaults } from '@teleport-ts/api-types/resources/bot';
 import { authorize } from '../access/caller.ts';
 import { actorOf } from '../audit/actor.ts';
 import { aboutResource } from '../audit/resource-events.ts';
@@ -127,18 +128,14 @@ function required(bot: Bot | undefined): Bot {
   return bot;
 }
 
-function checkedFields({ metadata, spec }: Bot): BotFields {
-  const fault = (text: string): Error => badParameter(`validating bot\n\t${text}`);
-  if (!metadata) throw fault('metadata: must be non-nil');
-  if (metadata.name === '') throw fault('metadata.name: must be non-empty');
-  if (!spec) throw fault('spec: must be non-nil');
-  if (spec.roles.includes('')) throw fault('spec.roles: must not contain empty strings');
+function checkedFields(bot: Bot): BotFields {
+  const { metadata, spec } = checkAndSetDefaults(bot);
   return {
-    name: metadata.name,
-    roles: spec.roles,
-    traits: traitsOf(spec.traits),
-    maxSessionTtlMs: fromDurationMessage(spec.maxSessionTtl),
-    labels: Object.fromEntries(metadata.labels),
-    expiresAt: fromTimestamp(metadata.expires) || undefined,
+    name: metadata?.name ?? '',
+    roles: spec?.roles ?? [],
+    traits: traitsOf(spec?.traits ?? []),
+    maxSessionTtlMs: fromDurationMessage(spec?.maxSessionTtl),
+    labels: Object.fromEntries(metadata?.labels ?? []),
+    expiresAt: fromTimestamp(metadata?.expires) || undefined,
   };
 }

@@ -2,6 +2,8 @@ import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/pro
 import type { AppV3 } from '@teleport-ts/api-types/proto/teleport/types/app';
 import type { DatabaseV3 } from '@teleport-ts/api-types/proto/teleport/types/database';
 import type { KubernetesClusterV3 } from '@teleport-ts/api-types/proto/teleport/types/kubernetes';
+import { checkAndSetDefaults as checkDatabase } from '@teleport-ts/api-types/resources/database';
+import { checkAndSetDefaults as checkKubernetesCluster } from '@teleport-ts/api-types/resources/kubernetes-cluster';
 import { authorize, type Caller, mayUse } from '../access/caller.ts';
 import { notUsable, type Usable, usableApp, usableDatabase, usableKubernetesCluster } from '../access/usable.ts';
 import type { ClusterContext } from '../cluster-context.ts';
@@ -9,8 +11,7 @@ import { alreadyExists, badParameter, notFound } from '../errors.ts';
 import { nameOf, type Resource, stamped } from '../resources.ts';
 import { type Service, service } from '../rpc/service.ts';
 import { checkApp } from '../state/applications.ts';
-import { checkDatabase, checkDatabaseProtocol } from '../state/databases.ts';
-import { checkKubernetesCluster } from '../state/kubernetes-clusters.ts';
+import { checkDatabaseProtocol } from '../state/databases.ts';
 import type { Collection } from '../store/collection.ts';
 
 /** Applications, databases and Kubernetes clusters as somebody writes them down, whether or not they can be reached. */

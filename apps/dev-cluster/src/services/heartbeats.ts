@@ -6,6 +6,8 @@ import {
   KeepAlive_KeepAliveType as KeepAliveType,
 } from '@teleport-ts/api-types/proto/teleport/types/keep_alive';
 import type { KubernetesServerV3 } from '@teleport-ts/api-types/proto/teleport/types/kubernetes';
+import { checkAndSetDefaults as checkDatabase } from '@teleport-ts/api-types/resources/database';
+import { checkAndSetDefaults as checkKubernetesCluster } from '@teleport-ts/api-types/resources/kubernetes-cluster';
 import { authorize, authorizeIn, mayUse } from '../access/caller.ts';
 import { usableNode } from '../access/usable.ts';
 import type { ClusterContext } from '../cluster-context.ts';
@@ -14,9 +16,7 @@ import { type Resource, stamped } from '../resources.ts';
 import { type Service, service } from '../rpc/service.ts';
 import { checkApp } from '../state/applications.ts';
 import { serverKey } from '../state/cluster-state.ts';
-import { checkDatabase } from '../state/databases.ts';
 import { checkHeartbeat } from '../state/heartbeat.ts';
-import { checkKubernetesCluster } from '../state/kubernetes-clusters.ts';
 import { checkNode } from '../state/nodes.ts';
 import { zeroTime } from '../timestamps.ts';
 

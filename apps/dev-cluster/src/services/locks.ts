@@ -1,8 +1,9 @@
 import { isZeroTime } from '@teleport-ts/api-types';
 import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
-import type { LockTarget, LockV2 } from '@teleport-ts/api-types/proto/teleport/types/lock';
+import type { LockSpecV2, LockTarget, LockV2 } from '@teleport-ts/api-types/proto/teleport/types/lock';
+import { checkAndSetDefaults } from '@teleport-ts/api-types/resources/lock';
 import { authorize } from '../access/caller.ts';
-import { isEmptyTarget, isInForce, matchesTarget } from '../access/locks.ts';
+import { isInForce, matchesTarget } from '../access/locks.ts';
 import { actorOf } from '../audit/actor.ts';
 import { aboutResource, emitLockCreated } from '../audit/resource-events.ts';
 import type { ClusterContext } from '../cluster-context.ts';
@@ -34,16 +35,16 @@ export function lockCalls({ state, clock, audit }: ClusterContext): Service {
     upsertLock(lock, call) {
       const { caller } = call;
       authorize(caller, 'lock', 'create', 'update');
-      if (nameOf(lock) === '') throw badParameter('missing parameter Name');
-      if (!lock.Spec || isEmptyTarget(lock.Spec.Target)) throw badParameter('at least one target field must be set');
-      const { CreatedAt, CreatedBy, Expires } = lock.Spec;
+      const checked = checkAndSetDefaults(lock);
+      const spec = checked.Spec as LockSpecV2;
+      const { CreatedAt, CreatedBy, Expires } = spec;
       const Spec = {
-        ...lock.Spec,
+        ...spec,
         CreatedAt: isZeroTime(CreatedAt) ? toTimestamp(clock.now()) : CreatedAt,
         CreatedBy: CreatedBy || (caller.systemRole === 'Admin' ? 'Admin' : caller.user),
       };
-      locks.put(nameOf(lock), stamped({ ...lock, Kind: 'lock', Version: 'v2', Spec }));
-      emitLockCreated(audit, nameOf(lock), lock.Spec.Target as LockTarget, Expires, actorOf(call));
+      locks.put(nameOf(lock), stamped({ ...checked, Spec }));
+      emitLockCreated(audit, nameOf(lock), spec.Target as LockTarget, Expires, actorOf(call));
       return {};
     },
     deleteLock({ Name }, call) {

@@ -1,9 +1,9 @@
 import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
 import type { RoleV6 } from '@teleport-ts/api-types/proto/teleport/types/role';
 import { checkAndSetDefaults } from '@teleport-ts/api-types/resources/role';
+import { systemRoleOf } from '@teleport-ts/api-types/resources/system-roles';
 import { authorize, type Caller } from '../access/caller.ts';
 import { checkRoleFeatures } from '../access/role-features.ts';
-import { SYSTEM_ROLES_BY_LOWER_NAME } from '../access/system-role-names.ts';
 import { actorOf } from '../audit/actor.ts';
 import { aboutResource, doneBy } from '../audit/resource-events.ts';
 import type { ClusterContext } from '../cluster-context.ts';
@@ -19,7 +19,7 @@ const DEFAULT_PAGE = 1000;
 export function roleCalls({ state, audit }: ClusterContext): Service {
   const { roles } = state;
   const put = (role: RoleV6): RoleV6 => {
-    if (SYSTEM_ROLES_BY_LOWER_NAME.get(nameOf(role).toLowerCase()) === nameOf(role)) {
+    if (systemRoleOf(nameOf(role)) === nameOf(role)) {
       throw badParameter(`reserved role: ${nameOf(role)}`);
     }
     checkResourceName('/roles/', nameOf(role), '/params');

@@ -1,11 +1,7 @@
-import type {
-  ProvisionTokenSpecV2,
-  ProvisionTokenV2,
-} from '@teleport-ts/api-types/proto/teleport/types/provision_token';
-import { SYSTEM_ROLES_BY_LOWER_NAME } from '../access/system-role-names.ts';
-import { accessDenied, badParameter } from '../errors.ts';
-import { labelValues, nameOf, stamped } from '../resources.ts';
-import { checkJoinMethod } from './join-method-checks.ts';
+import type { ProvisionTokenV2 } from '@teleport-ts/api-types/proto/teleport/types/provision_token';
+import { checkAndSetDefaults } from '@teleport-ts/api-types/resources/token';
+import { accessDenied } from '../errors.ts';
+import { nameOf, stamped } from '../resources.ts';
 import { checkResourceName } from './resource-name.ts';
 
 /**
@@ -31,30 +27,7 @@ export function checkTokenEdition({ Spec }: ProvisionTokenV2): void {
  * @throws TeleportError `bad_parameter`
  */
 export function checkedToken(token: ProvisionTokenV2): ProvisionTokenV2 {
-  if (nameOf(token) === '') throw badParameter('missing parameter Name');
-  const { Spec } = token;
-  if (!Spec || Spec.Roles.length === 0) throw badParameter('provisioning token is missing roles');
-  const Roles = Spec.Roles.map(systemRole);
-  if (new Set(Roles).size < Roles.length) throw badParameter(`duplicate role ${JSON.stringify(repeated(Roles))}`);
-  const isForBots = Roles.includes('Bot');
-  if (isForBots && Spec.BotName === '') throw badParameter('token with role "Bot" must set bot_name');
-  if (!isForBots && Spec.BotName !== '') throw badParameter('can only set bot_name on token with role "Bot"');
-  const JoinMethod = Spec.JoinMethod || (Spec.Allow.length > 0 ? 'ec2' : 'token');
-  const spec: ProvisionTokenSpecV2 = checkJoinMethod({
-    ...Spec,
-    Roles,
-    JoinMethod,
-    SuggestedLabels: Spec.SuggestedLabels ?? labelValues(),
-    SuggestedAgentMatcherLabels: Spec.SuggestedAgentMatcherLabels ?? labelValues(),
-  });
-  checkResourceName('/tokens/', nameOf(token));
-  return stamped({ ...token, Kind: 'token', Version: 'v2', Spec: spec });
-}
-
-const repeated = (roles: readonly string[]): string => roles.find((role, at) => roles.indexOf(role) !== at) ?? '';
-
-function systemRole(name: string): string {
-  const role = SYSTEM_ROLES_BY_LOWER_NAME.get(name.toLowerCase());
-  if (role === undefined) throw badParameter(`role ${name} is not registered`);
-  return role;
+  const checked = checkAndSetDefaults(token);
+  checkResourceName('/tokens/', nameOf(checked));
+  return stamped(checked);
 }

@@ -1,7 +1,7 @@
 import { UserSpecV2, type UserV2 } from '@teleport-ts/api-types/proto/teleport/types/user';
+import { checkAndSetDefaults } from '@teleport-ts/api-types/resources/user';
 import { badParameter } from '../errors.ts';
-import { labelValues, nameOf } from '../resources.ts';
-import { zeroTime } from '../timestamps.ts';
+import { nameOf } from '../resources.ts';
 import { checkResourceName } from './resource-name.ts';
 
 const BCRYPT_HASH = /^\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}$/;
@@ -13,28 +13,11 @@ const BCRYPT_HASH = /^\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{53}$/;
  */
 export function checkedUser(user: UserV2 | undefined): UserV2 {
   if (!user) throw badParameter('missing user');
-  const name = nameOf(user);
-  if (name === '') throw badParameter('missing parameter Name');
-  const spec = user.Spec ?? UserSpecV2.create();
-  const hash = spec.LocalAuth?.PasswordHash;
+  const checked = checkAndSetDefaults(user);
+  const Spec = checked.Spec ?? UserSpecV2.create();
+  const hash = Spec.LocalAuth?.PasswordHash;
   if (hash && hash.length > 0 && !BCRYPT_HASH.test(hash.toString())) throw badParameter('invalid password hash');
-  if (spec.Roles.includes('')) throw badParameter('missing parameter Roles');
-  checkResourceName('/web/users/', name, '/params');
-  return {
-    ...user,
-    Kind: 'user',
-    Version: user.Version || 'v2',
-    Spec: {
-      ...spec,
-      Traits: spec.Traits ?? labelValues(),
-      Status: spec.Status ?? {
-        IsLocked: false,
-        LockedMessage: '',
-        LockedTime: zeroTime(),
-        LockExpires: zeroTime(),
-      },
-      Expires: spec.Expires ?? zeroTime(),
-      LocalAuth: undefined,
-    },
-  };
+  if (Spec.Roles.includes('')) throw badParameter('missing parameter Roles');
+  checkResourceName('/web/users/', nameOf(checked), '/params');
+  return { ...checked, Spec: { ...Spec, LocalAuth: undefined } };
 }

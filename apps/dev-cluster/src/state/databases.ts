@@ -1,6 +1,6 @@
-import { DatabaseSpecV3, DatabaseStatusV3, DatabaseV3 } from '@teleport-ts/api-types/proto/teleport/types/database';
+import { DatabaseV3 } from '@teleport-ts/api-types/proto/teleport/types/database';
 import { DatabaseServerV3 } from '@teleport-ts/api-types/proto/teleport/types/database_server';
-import { checkLabelKeys, checkMetadata } from '@teleport-ts/api-types/resources/metadata';
+import { checkAndSetDefaults } from '@teleport-ts/api-types/resources/database';
 import { noRotation } from '@teleport-ts/api-types/resources/rotation';
 import { badParameter } from '../errors.ts';
 import { metadataOf, nameOf } from '../resources.ts';
@@ -16,42 +16,11 @@ export interface DatabaseFields {
   readonly description?: string;
 }
 
-const NAME = /^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$/;
 const PROTOCOLS =
   'postgres mysql mongodb oracle cockroachdb redis snowflake sqlserver cassandra elasticsearch opensearch dynamodb ' +
   'clickhouse clickhouse-http spanner';
 /** Those whose address is `host:port` and nothing else. */
 const HOST_AND_PORT = new Set(['postgres', 'mysql', 'cockroachdb', 'cassandra', 'mongodb']);
-
-/**
- * A database that somebody sends, with its defaults.
- *
- * @throws TeleportError `bad_parameter`
- */
-export function checkDatabase(database: DatabaseV3): DatabaseV3 {
-  const Metadata = checkMetadata(database.Metadata);
-  const name = Metadata.Name;
-  if (!NAME.test(name)) {
-    throw badParameter(
-      `invalid database name\n\t${JSON.stringify(name)} does not match regex used for validation "${NAME.source}"`,
-    );
-  }
-  const { Spec } = database;
-  checkLabelKeys(Spec?.DynamicLabels, `database ${JSON.stringify(name)}`);
-  if (!Spec?.Protocol) throw badParameter(`database ${JSON.stringify(name)} protocol is empty`);
-  if (Spec.URI === '') throw badParameter(`database ${JSON.stringify(name)} URI is empty`);
-  if (Spec.MySQL?.ServerVersion && Spec.Protocol !== 'mysql') {
-    throw badParameter(`database ${JSON.stringify(name)} MySQL ServerVersion can be only set for MySQL database`);
-  }
-  return {
-    ...database,
-    Kind: 'db',
-    Version: 'v3',
-    Metadata,
-    Spec: { ...EMPTY.Spec, ...present(Spec) },
-    Status: { ...EMPTY.Status, ...present(database.Status ?? {}) },
-  };
-}
 
 /** @throws TeleportError `bad_parameter` for a protocol that is unknown, or an address that it does not have */
 export function checkDatabaseProtocol(database: DatabaseV3): void {
@@ -86,7 +55,7 @@ export function checkDatabaseProtocol(database: DatabaseV3): void {
  */
 export function databaseServer({ facts }: ClusterState, fields: DatabaseFields, version: string): DatabaseServerV3 {
   const { name, protocol = 'postgres', uri = 'localhost:9', labels = {}, description = '' } = fields;
-  const database = checkDatabase(
+  const database = checkAndSetDefaults(
     DatabaseV3.fromPartial({
       Metadata: { ...metadataOf({ name, description, labels }), Revision: '' },
       Spec: { Protocol: protocol, URI: uri, AdminUser: {} },
@@ -108,25 +77,3 @@ export function databaseServer({ facts }: ClusterState, fields: DatabaseFields, 
     Status: {},
   });
 }
-
-const AWS = {
-  Redshift: {},
-  RDS: {},
-  ElastiCache: {},
-  SecretStore: {},
-  MemoryDB: {},
-  RDSProxy: {},
-  RedshiftServerless: {},
-  OpenSearch: {},
-  DocumentDB: {},
-};
-const { Spec = DatabaseSpecV3.create(), Status = DatabaseStatusV3.create() } = DatabaseV3.fromPartial({
-  Spec: { AWS, GCP: {}, Azure: { Redis: {} }, TLS: {}, AD: {}, MySQL: {}, MongoAtlas: {}, Oracle: {} },
-  Status: { AWS, MySQL: {}, Azure: { Redis: {} } },
-});
-/** Members that the real one always writes, set or not. */
-const EMPTY = { Spec, Status };
-
-/** Without the members that are undefined. */
-const present = <T extends object>(message: T): { [K in keyof T]: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(message).filter(([, value]) => value !== undefined)) as never;

@@ -17,3 +17,11 @@ export function labelValues(values: LabelSelector = {}): LabelValues {
 export function fromLabelValues(values: LabelValues | undefined): Traits {
   return Object.fromEntries([...(values?.Values ?? [])].map(([key, value]) => [key, value.Values]));
 }
+
+/** Labels with those that a command finds, which win. */
+export function allLabels(
+  labels: Readonly<Record<string, string>>,
+  found: ReadonlyMap<string, { readonly Result: string }> | undefined,
+): Readonly<Record<string, string>> {
+  return { ...labels, ...Object.fromEntries([...(found ?? [])].map(([key, { Result }]) => [key, Result])) };
+}

@@ -1,5 +1,6 @@
 import { badParameter } from '../bad-parameter.ts';
 import { ServerSpecV2, ServerV2 } from '../gen/teleport/types/server.ts';
+import { allLabels } from './labels.ts';
 import { checkLabelKeys, checkMetadata } from './metadata.ts';
 import { metadataFrom, type ResourceFields, type ResourceView, resourceView } from './resource.ts';
 import { noRotation } from './rotation.ts';
@@ -39,7 +40,7 @@ export function nodeView(message: ServerV2): Node {
     hostname: spec?.Hostname ?? '',
     address: spec?.Addr ?? '',
     useTunnel: spec?.UseTunnel ?? false,
-    allLabels: { ...view.labels, ...Object.fromEntries([...(spec?.CmdLabels ?? [])].map(([k, v]) => [k, v.Result])) },
+    allLabels: allLabels(view.labels, spec?.CmdLabels),
     teleportVersion: spec?.Version ?? '',
     publicAddresses: spec?.publicAddrs ?? [],
     proxyIds: spec?.ProxyIDs ?? [],

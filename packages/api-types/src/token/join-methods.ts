@@ -1,5 +1,5 @@
-import type { ProvisionTokenSpecV2 as Spec } from '@teleport-ts/api-types/proto/teleport/types/provision_token';
-import { badParameter } from '../errors.ts';
+import { badParameter } from '../bad-parameter.ts';
+import type { ProvisionTokenSpecV2 as Spec } from '../gen/teleport/types/provision_token.ts';
 
 const EC2_TTL_NANOSECONDS = 300_000_000_000n;
 

@@ -10,6 +10,7 @@ import type { Logger } from '../logger.ts';
 import type { RpcServer } from '../rpc/rpc-server.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import { type ClientAuthority, ClientCertificateError, peerOf } from './client-certificate.ts';
+import { answerHttp } from './http-api.ts';
 
 /** A server's key and certificate, PEM. */
 export interface ServerIdentity {
@@ -29,13 +30,15 @@ export interface AuthListenerOptions {
 
 /**
  * The auth service's TLS port. A client certificate is optional, but one that is shown must be good; `h2` is gRPC, all
- * else the HTTP API of old, of which nothing is served.
+ * else the HTTP API of old.
  */
 export class AuthListener {
   readonly #options: AuthListenerOptions;
   readonly #server: Server;
   readonly #http: HttpServer;
   readonly #sockets = new Set<Socket>();
+  /** Who is at the other end of a connection of the HTTP API. */
+  readonly #peers = new WeakMap<Socket, VerifiedPeer | undefined>();
 
   constructor(options: AuthListenerOptions) {
     this.#options = options;
@@ -53,8 +56,10 @@ export class AuthListener {
       options.logger.debug({ error }, 'TLS handshake failed');
       socket.destroy();
     });
-    this.#http = createHttpServer((_request, response) => {
-      response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('404 page not found\n');
+    this.#http = createHttpServer((request, response) => {
+      const peer = this.#peers.get(request.socket);
+      const ip = request.socket.remoteAddress ?? '';
+      answerHttp(options.state, request, response, () => authenticate(options.state, peer, ip));
     });
   }
 
@@ -93,7 +98,10 @@ export class AuthListener {
     }
     const ip = socket.remoteAddress ?? '';
     if (socket.alpnProtocol === 'h2') rpc.serve({ socket, authenticate: () => authenticate(state, peer, ip) });
-    else this.#http.emit('connection', socket);
+    else {
+      this.#peers.set(socket, peer);
+      this.#http.emit('connection', socket);
+    }
   }
 
   #verify(socket: TLSSocket): VerifiedPeer | undefined {

@@ -1,10 +1,11 @@
 import type { FindAnswer } from '../web/proxy-answers.ts';
-import type { Address } from './address.ts';
+import { type Address, formatAddress } from './address.ts';
 import type { DialStrategy } from './custom-dialer.ts';
 import type { Dialed, Dialer } from './dialer.ts';
 import { proxyGrpcAddress } from './proxy-grpc-address.ts';
 import type { CallingMethod } from './route.ts';
 import { pause } from './scope.ts';
+import { upgradeByEnvironment } from './upgrade-test.ts';
 import type { Way } from './way.ts';
 
 /** How far behind the likelier way the next one starts, unless that has failed before. */
@@ -115,6 +116,8 @@ function throughProxy(
     switch (method) {
       case 'tls-routing':
         return (lost) => {
+          const isUpgradeSaid = upgradeByEnvironment(formatAddress(web.host, web.port)) === true;
+          if (isUpgradeSaid && !strategy?.onlyListed) return Promise.resolve(undefined);
           const dialing = dialer.dial({ method, ...web }, lost, found);
           plain = dialing;
           return dialing;

@@ -1,0 +1,192 @@
+import { connect as connectTcp } from 'node:net';
+import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
+import { RealTeleport, teleportBinDir } from '@teleport-ts/dev-cluster/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { connectProxy } from '../../test-support/connect-proxy.ts';
+import { hasNginx, nginx } from '../../test-support/nginx.ts';
+import { type Client, type ClientOptions, type ConnectError, connect, loadIdentityFile } from '../index.ts';
+
+async function prepare(teleport: RealTeleport): Promise<string> {
+  await teleport.createRole('deployer', { allow: { rules: [{ resources: ['*'], verbs: ['*'] }] } });
+  await teleport.tctl(['users', 'add', 'alice', '--roles=deployer', '--logins=root']);
+  return teleport.identityFile('alice');
+}
+
+/** One call with an answer of some size, and one that streams. */
+async function works(client: Client): Promise<void> {
+  const auth = client.service(AuthServiceDefinition);
+  await expect(auth.getRole({ Name: 'deployer' })).resolves.toMatchObject({ Metadata: { Name: 'deployer' } });
+  const roles = [];
+  for await (const role of auth.getCurrentUserRoles({})) roles.push(role.Metadata?.Name);
+  expect(roles).toContain('deployer');
+}
+
+const portOf = (address: string): number => Number(address.split(':')[1]);
+
+describe.skipIf(!teleportBinDir())('ways to a real Teleport 18', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  describe('with TLS routing', () => {
+    let teleport: RealTeleport;
+    let options: Omit<ClientOptions, 'addresses'>;
+    beforeAll(async () => {
+      teleport = await RealTeleport.start();
+      options = { credentials: loadIdentityFile(await prepare(teleport)), trust: { webCa: [teleport.webCaPem] } };
+    });
+    afterAll(() => teleport?.stop());
+
+    const listed = (method: 'auth' | 'tls-routing' | 'tls-routing-upgrade' | 'proxy-grpc') => ({
+      strategy: { order: [method], onlyListed: true },
+    });
+
+    test.each(['tls-routing', 'tls-routing-upgrade', 'proxy-grpc'] as const)('%s by the web port', async (method) => {
+      await using client = await connect({ ...options, ...listed(method), addresses: [teleport.proxyAddress] });
+      expect(client.connection).toEqual({ method, address: teleport.proxyAddress });
+      await works(client);
+    });
+
+    test('the environment orders the upgrade', async () => {
+      vi.stubEnv('TELEPORT_TLS_ROUTING_CONN_UPGRADE', `${teleport.proxyAddress}=yes`);
+      await using client = await connect({ ...options, addresses: [teleport.proxyAddress] });
+      expect(client.connection.method).toBe('tls-routing-upgrade');
+      await works(client);
+    });
+
+    test('the caller’s own dialer leads to auth or to the web port', async () => {
+      for (const target of [teleport.authAddress, teleport.proxyAddress]) {
+        const asked: string[] = [];
+        await using client = await connect({
+          ...options,
+          addresses: ['jump.test:1234'],
+          dial: (address) => {
+            asked.push(address);
+            return connectTcp({ host: '127.0.0.1', port: portOf(target) });
+          },
+        });
+        expect(client.connection).toEqual({ method: 'dialer', address: 'jump.test:1234' });
+        expect(asked).toEqual(['jump.test:1234']);
+        await works(client);
+      }
+    });
+
+    test('an HTTP proxy is on every way', async () => {
+      await using proxy = await connectProxy({ login: 'me:secret' });
+      vi.stubEnv('HTTPS_PROXY', `http://me:secret@${proxy.address}`);
+      const web = `192.0.2.1:${portOf(teleport.proxyAddress)}`;
+      const auth = `192.0.2.1:${portOf(teleport.authAddress)}`;
+      // Only the HTTP proxy leads there, and the web certificate is for others. A name would be taken for an application’s.
+      const trust = { insecureDiscovery: true };
+      for (const [method, address] of [
+        ['tls-routing', web],
+        ['tls-routing-upgrade', web],
+        ['proxy-grpc', web],
+        ['auth', auth],
+      ] as const) {
+        await using client = await connect({ ...options, trust, ...listed(method), addresses: [address] });
+        expect(client.connection).toEqual({ method, address, httpProxy: `http://${proxy.address}` });
+        await works(client);
+      }
+      expect(new Set(proxy.targets)).toEqual(new Set([web, auth]));
+      expect(proxy.others).toEqual([]);
+      await expect.poll(() => proxy.open.size).toBe(0);
+    });
+
+    describe.skipIf(!hasNginx)('behind nginx (skipped where that is not installed)', () => {
+      test.each([false, true])('that speaks HTTP/2: %s', async (http2) => {
+        await using balancer = await nginx({ to: `https://${teleport.proxyAddress}`, http2 });
+        const trust = { webCa: [balancer.ca] };
+        await using client = await connect({ ...options, trust, addresses: [balancer.address] });
+        expect(client.connection).toEqual({ method: 'tls-routing-upgrade', address: balancer.address });
+        await works(client);
+      });
+
+      test('that drops the Upgrade header', async () => {
+        await using balancer = await nginx({ to: `https://${teleport.proxyAddress}`, upgrades: false });
+        const trust = { webCa: [balancer.ca] };
+        const error = await connect({ ...options, trust, addresses: [balancer.address] }).catch(
+          (reason: ConnectError) => reason,
+        );
+        expect(error).toMatchObject({
+          retryable: false,
+          message: expect.stringContaining('did not upgrade the connection: it answered 404'),
+          attempts: expect.arrayContaining([
+            expect.objectContaining({ method: 'tls-routing', stage: 'alpn', credential: 'identity-file' }),
+            expect.objectContaining({ method: 'tls-routing-upgrade', stage: 'upgrade' }),
+          ]),
+        });
+      });
+    });
+  });
+
+  describe('with separate ports', () => {
+    let teleport: RealTeleport;
+    let options: Omit<ClientOptions, 'addresses'>;
+    beforeAll(async () => {
+      teleport = await RealTeleport.start({ listenerMode: 'separate' });
+      options = { credentials: loadIdentityFile(await prepare(teleport)), trust: { webCa: [teleport.webCaPem] } };
+    });
+    afterAll(() => teleport?.stop());
+
+    test('the web port still serves TLS routing', async () => {
+      await using client = await connect({ ...options, addresses: [teleport.proxyAddress] });
+      expect(client.connection).toEqual({ method: 'tls-routing', address: teleport.proxyAddress });
+      await works(client);
+    });
+
+    test('the SSH port is known by its answer', async () => {
+      await using client = await connect({ ...options, addresses: [teleport.sshProxyAddress] });
+      expect(client.connection).toEqual({ method: 'proxy-grpc', address: teleport.sshProxyAddress });
+      await works(client);
+    });
+
+    test('find tells where the SSH port is', async () => {
+      const strategy = { order: ['proxy-grpc'], onlyListed: true } as const;
+      await using client = await connect({ ...options, strategy, addresses: [teleport.proxyAddress] });
+      expect(client.connection).toEqual({ method: 'proxy-grpc', address: teleport.sshProxyAddress });
+      await works(client);
+    });
+  });
+
+  describe('whose web port speaks plain HTTP (--insecure-no-tls)', () => {
+    let teleport: RealTeleport;
+    let options: Omit<ClientOptions, 'addresses'>;
+    beforeAll(async () => {
+      teleport = await RealTeleport.start({ listenerMode: 'separate', insecureNoTls: true });
+      options = { credentials: loadIdentityFile(await prepare(teleport)) };
+    });
+    afterAll(() => teleport?.stop());
+
+    test('is reached by its SSH port, given or found', async () => {
+      await using given = await connect({ ...options, addresses: [teleport.sshProxyAddress] });
+      expect(given.connection).toEqual({ method: 'proxy-grpc', address: teleport.sshProxyAddress });
+      await works(given);
+      const trust = { insecureDiscovery: true };
+      await using found = await connect({ ...options, trust, addresses: [teleport.proxyAddress] });
+      expect(found.connection).toEqual({ method: 'proxy-grpc', address: teleport.sshProxyAddress });
+      await works(found);
+    });
+
+    test.skipIf(!hasNginx)('behind nginx it upgrades and then keeps silent: that ends by itself', async () => {
+      await using balancer = await nginx({ to: `http://${teleport.proxyAddress}` });
+      const error = await connect({
+        ...options,
+        trust: { webCa: [balancer.ca] },
+        strategy: { order: ['tls-routing-upgrade'], onlyListed: true },
+        addresses: [balancer.address],
+      }).catch((reason: ConnectError) => reason);
+      expect(error).toMatchObject({
+        code: 'timeout',
+        message: expect.stringContaining('did not finish the TLS handshake within 5000 ms'),
+      });
+      // The proxy's SSH port, which its answer to find names, is what is left.
+      await using client = await connect({
+        ...options,
+        trust: { webCa: [balancer.ca] },
+        addresses: [balancer.address],
+      });
+      expect(client.connection).toEqual({ method: 'proxy-grpc', address: teleport.sshProxyAddress });
+    });
+  });
+});

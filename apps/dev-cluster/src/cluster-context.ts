@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TlsIdentity } from '@teleport-ts/api-types';
 import type { AppV3 } from '@teleport-ts/api-types/proto/teleport/types/app';
+import type { Addresses } from './addresses.ts';
 import type { AuditLog } from './audit/audit-log.ts';
 import type { Clock } from './clock.ts';
 import type { EventHub } from './events/event-hub.ts';
@@ -22,8 +23,7 @@ export interface ClusterContext {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly serverVersion: string;
-  /** `localhost:port` of the proxy. */
-  readonly proxyPublicAddr: () => string;
+  readonly addresses: Addresses;
   /** A leaf that can be reached at this moment. */
   readonly leaf: (name: string) => LeafDoor | undefined;
 }

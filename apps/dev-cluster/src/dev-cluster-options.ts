@@ -1,6 +1,8 @@
 import type { SignatureSuite } from '@teleport-ts/api-types';
+import type { ClusterPorts } from './addresses.ts';
 import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
+import type { ClusterFacts } from './state/cluster-state.ts';
 import type { RoleMap } from './trust/leaf-clusters.ts';
 
 /** What `DevCluster.start` takes. */
@@ -15,6 +17,17 @@ export interface DevClusterOptions {
   readonly authPort?: number;
   /** Default: the port that the data directory remembers, else any free one. */
   readonly proxyPort?: number;
+  /**
+   * `multiplex`: everything shares the proxy's web port. `separate`: SSH (with it gRPC over mTLS) and tunnels have ports
+   * of their own, and clients are told so; the web port goes on serving all. Default `multiplex`.
+   */
+  readonly proxyListenerMode?: 'multiplex' | 'separate';
+  /** With `separate`. Default: the port that the data directory remembers, else any free one. */
+  readonly proxySshPort?: number;
+  /** With `separate`. Default: the port that the data directory remembers, else any free one. */
+  readonly proxyTunnelPort?: number;
+  /** The web port speaks plain HTTP, as after `teleport start --insecure-no-tls`: nothing goes by ALPN there. */
+  readonly insecureNoTls?: boolean;
   /** Which algorithms keys use. Default `balanced-v1`, as with a new Teleport 18. */
   readonly signatureSuite?: SignatureSuite;
   /** What the cluster says it is. Default `18.0.0`. */
@@ -28,8 +41,30 @@ export interface DevClusterOptions {
 }
 
 /** A leaf is a cluster of its own, on ports of its own, and in a folder below its root's data directory. */
-export interface LeafOptions extends Pick<DevClusterOptions, 'authPort' | 'proxyPort' | 'signatureSuite'> {
+export interface LeafOptions
+  extends Pick<
+    DevClusterOptions,
+    | 'authPort'
+    | 'proxyPort'
+    | 'proxyListenerMode'
+    | 'proxySshPort'
+    | 'proxyTunnelPort'
+    | 'insecureNoTls'
+    | 'signatureSuite'
+  > {
   readonly name: string;
   /** The leaf's roles that holders of this cluster's roles get there: `{ deployer: ['deployer'] }`. Default: none. */
   readonly roleMap?: RoleMap;
+}
+
+/** Those that are asked for, else those that are remembered, else 0 for any that is free. */
+export function portsToUse(options: DevClusterOptions, facts: ClusterFacts): ClusterPorts {
+  return {
+    auth: options.authPort ?? facts.authPort ?? 0,
+    proxy: options.proxyPort ?? facts.proxyPort ?? 0,
+    ...(options.proxyListenerMode === 'separate' && {
+      ssh: options.proxySshPort ?? facts.proxySshPort ?? 0,
+      tunnel: options.proxyTunnelPort ?? facts.proxyTunnelPort ?? 0,
+    }),
+  };
 }

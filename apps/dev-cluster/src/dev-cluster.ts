@@ -2,10 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { caPin } from '@teleport-ts/api-types';
 import type { LockV2 } from '@teleport-ts/api-types/proto/teleport/types/lock';
+import { Addresses } from './addresses.ts';
 import { AuditLog } from './audit/audit-log.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { ClusterContext, LeafDoor } from './cluster-context.ts';
-import type { DevClusterOptions } from './dev-cluster-options.ts';
+import { type DevClusterOptions, portsToUse } from './dev-cluster-options.ts';
 import { notFound } from './errors.ts';
 import { EventHub } from './events/event-hub.ts';
 import { Gate } from './gate.ts';
@@ -31,6 +32,7 @@ import { type BotTokenFields, botToken } from './state/tokens.ts';
 import { newUser, type UserFields } from './state/users.ts';
 import { DataDirLock } from './store/data-dir-lock.ts';
 import { LeafClusters } from './trust/leaf-clusters.ts';
+import { withoutUndefined } from './without-undefined.ts';
 
 /** An application of the cluster. */
 export interface Application {
@@ -67,7 +69,6 @@ export class DevCluster implements AsyncDisposable {
   readonly #gate = new Gate();
   readonly #leaves: LeafClusters;
   #listeners: Listeners | undefined;
-  #ports: { auth: number; proxy: number };
   #stopped: Promise<void> | undefined;
 
   private constructor(options: DevClusterOptions, lock: DataDirLock | undefined) {
@@ -77,7 +78,6 @@ export class DevCluster implements AsyncDisposable {
     this.clock = clock;
     const state = new ClusterState({ name, signatureSuite, dataDir, clock });
     const { facts } = state;
-    this.#ports = { auth: options.authPort ?? facts.authPort ?? 0, proxy: options.proxyPort ?? facts.proxyPort ?? 0 };
     const { store, name: clusterName } = state;
     const authorities = new Authorities({ store, clock, clusterName, suite: () => state.facts.signatureSuite });
     this.#context = {
@@ -89,7 +89,7 @@ export class DevCluster implements AsyncDisposable {
       clock,
       logger,
       serverVersion: options.serverVersion ?? '18.0.0',
-      proxyPublicAddr: () => this.proxyAddress,
+      addresses: new Addresses(options.host ?? '127.0.0.1', portsToUse(options, facts)),
       leaf: (leaf) => this.#leaves.door(leaf),
     };
     this.#tokens = new IdentityTokens(this.#context);
@@ -124,12 +124,22 @@ export class DevCluster implements AsyncDisposable {
 
   /** `127.0.0.1:port` of the auth service. */
   get authAddress(): string {
-    return `${this.#publicHost('127.0.0.1')}:${this.#ports.auth}`;
+    return this.#context.addresses.auth;
   }
 
   /** `localhost:port` of the proxy. */
   get proxyAddress(): string {
-    return `${this.#publicHost('localhost')}:${this.#ports.proxy}`;
+    return this.#context.addresses.proxy;
+  }
+
+  /** `localhost:port` of the proxy's SSH port, which serves gRPC too; only in the mode `separate`. */
+  get proxySshAddress(): string | undefined {
+    return this.#context.addresses.ssh;
+  }
+
+  /** `localhost:port` of the proxy's tunnel port; only in the mode `separate`. */
+  get proxyTunnelAddress(): string | undefined {
+    return this.#context.addresses.tunnel;
   }
 
   /** Pins of the cluster's host authority, for who joins. */
@@ -335,7 +345,7 @@ export class DevCluster implements AsyncDisposable {
   }
 
   async #open(): Promise<void> {
-    const { authorities, state } = this.#context;
+    const { authorities, state, addresses } = this.#context;
     await Promise.all([authorities.signing('host').prepare(), authorities.signing('user').prepare()]);
     this.#listeners = await Listeners.open({
       context: this.#context,
@@ -343,13 +353,13 @@ export class DevCluster implements AsyncDisposable {
       calls: this.calls,
       faults: this.faults,
       host: this.#options.host ?? '127.0.0.1',
-      authPort: this.#ports.auth,
-      proxyPort: this.#ports.proxy,
+      ports: addresses.ports,
+      insecureNoTls: this.#options.insecureNoTls === true,
       gate: this.#gate,
     });
     this.#gate.setListening(true);
-    this.#ports = { auth: this.#listeners.authPort, proxy: this.#listeners.proxyPort };
-    state.rememberPorts(this.#ports.auth, this.#ports.proxy);
+    addresses.ports = this.#listeners.ports;
+    state.rememberPorts(addresses.ports);
     if (this.webCaPath !== undefined) writeFileSync(this.webCaPath, this.webCaPem, { mode: 0o644 });
   }
 
@@ -381,14 +391,4 @@ export class DevCluster implements AsyncDisposable {
       forward: (access, request, response) => listeners.forward(access, request, response),
     };
   }
-
-  #publicHost(loopback: string): string {
-    const { host = '127.0.0.1' } = this.#options;
-    return ['127.0.0.1', '0.0.0.0', '::', '::1', 'localhost'].includes(host) ? loopback : host;
-  }
 }
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-const withoutUndefined = <T extends object>(members: T): Defined<T> =>
-  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Defined<T>;

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { keyAlgorithmFor, privateKeyPem } from '@teleport-ts/api-types';
+import type { ClusterPorts } from './addresses.ts';
 import { AuthListener, type ServerIdentity } from './auth/auth-listener.ts';
 import type { AppAccess, ClusterContext } from './cluster-context.ts';
 import type { Gate } from './gate.ts';
@@ -25,19 +26,20 @@ export interface ListenersOptions {
   readonly faults: Faults;
   /** The address to bind. */
   readonly host: string;
-  readonly authPort: number;
-  readonly proxyPort: number;
+  /** 0 for any that is free. */
+  readonly ports: ClusterPorts;
+  /** Whether the proxy's web port speaks plain HTTP. */
+  readonly insecureNoTls: boolean;
   readonly gate: Gate;
 }
 
-/** Everything of a cluster that holds a socket: the two ports, what answers on them, and the demo application. */
+/** Everything of a cluster that holds a socket: the ports, what answers on them, and the demo application. */
 export class Listeners {
   readonly #options: ListenersOptions;
   readonly #demo: DemoApplication;
   readonly #rpc: RpcServer;
   readonly #forwarder: AppForwarder;
-  readonly #authServer: Server;
-  readonly #proxyServer: Server;
+  readonly #servers: Readonly<Record<'auth' | 'proxy', Server> & Partial<Record<'ssh' | 'tunnel', Server>>>;
   readonly #auth: AuthListener;
   readonly #proxy: ProxyService;
   readonly #endRotation: () => void;
@@ -68,12 +70,20 @@ export class Listeners {
       rpc,
       acceptAuth: (socket) => this.acceptAuth(socket),
       host,
+      insecureNoTls: options.insecureNoTls,
       key: keys.proxy,
     });
-    this.#authServer = createServer({ noDelay: true }, (socket) => this.acceptAuth(socket));
-    this.#proxyServer = createServer({ noDelay: true }, (socket) => {
-      if (gate.admit(socket)) this.#proxy.accept(socket);
-    });
+    const served = (accept: (socket: Socket) => void): Server =>
+      createServer({ noDelay: true }, (socket) => {
+        if (gate.admit(socket)) accept(socket);
+      });
+    const proxy = this.#proxy;
+    this.#servers = {
+      auth: served((socket) => this.#auth.accept(socket)),
+      proxy: served((socket) => (options.insecureNoTls ? proxy.acceptPlain(socket) : proxy.accept(socket))),
+      ...(options.ports.ssh !== undefined && { ssh: served((socket) => proxy.acceptSsh(socket)) }),
+      ...(options.ports.tunnel !== undefined && { tunnel: served((socket) => proxy.acceptTunnel(socket)) }),
+    };
   }
 
   static async open(options: ListenersOptions): Promise<Listeners> {
@@ -87,8 +97,9 @@ export class Listeners {
     try {
       await listeners.#demo.start();
       await listeners.#proxy.start();
-      await listen(listeners.#authServer, options.host, options.authPort);
-      await listen(listeners.#proxyServer, options.host, options.proxyPort);
+      for (const [name, server] of Object.entries(listeners.#servers)) {
+        await listen(server, options.host, options.ports[name as keyof ClusterPorts] ?? 0);
+      }
       return listeners;
     } catch (error) {
       await listeners.close();
@@ -96,12 +107,14 @@ export class Listeners {
     }
   }
 
-  get authPort(): number {
-    return portOf(this.#authServer);
-  }
-
-  get proxyPort(): number {
-    return portOf(this.#proxyServer);
+  get ports(): ClusterPorts {
+    const { auth, proxy, ssh, tunnel } = this.#servers;
+    return {
+      auth: portOf(auth),
+      proxy: portOf(proxy),
+      ...(ssh && { ssh: portOf(ssh) }),
+      ...(tunnel && { tunnel: portOf(tunnel) }),
+    };
   }
 
   /** Takes over a connection to the auth service, from its first byte on. */
@@ -121,7 +134,7 @@ export class Listeners {
 
   async close(): Promise<void> {
     this.#endRotation();
-    const closed = [stopped(this.#authServer), stopped(this.#proxyServer)];
+    const closed = Object.values(this.#servers).map((server) => stopped(server));
     this.#rpc.close();
     const proxyClosed = this.#proxy.close();
     this.#auth.close();

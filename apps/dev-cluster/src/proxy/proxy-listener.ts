@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import { type ClientHello, readClientHello } from './client-hello.ts';
-import { routeOf } from './route.ts';
+import { type ProxyRoute, routeOf } from './route.ts';
 
 /** Who takes over the connections of the proxy's port, from their first byte on. */
 export interface ProxyTargets {
@@ -15,6 +15,8 @@ export interface ProxyTargets {
 
 export interface ProxyListenerOptions {
   readonly targets: ProxyTargets;
+  /** Default {@link routeOf}. */
+  readonly route?: (hello: ClientHello) => ProxyRoute;
   /** A client that does not say what it wants is not waited for longer than this. Default 10,000. */
   readonly helloTimeoutMs?: number;
   readonly clock: Clock;
@@ -56,8 +58,8 @@ export class ProxyListener {
   }
 
   #route(socket: Socket, hello: ClientHello): void {
-    const { targets, logger } = this.#options;
-    const route = routeOf(hello);
+    const { targets, logger, route: decide = routeOf } = this.#options;
+    const route = decide(hello);
     if (route.to === 'web' || route.to === 'transport') {
       targets[route.to](socket);
       return;

@@ -32,6 +32,8 @@ export interface ProxyServiceOptions {
   readonly acceptAuth: (socket: Socket) => void;
   /** The address that is bound. */
   readonly host: string;
+  /** Whether the web port speaks plain HTTP. */
+  readonly insecureNoTls: boolean;
   /** Of what is shown to those who know the cluster's authority. */
   readonly key: KeyObject;
 }
@@ -51,6 +53,8 @@ export class ProxyService {
   readonly #transport: TransportListener;
   readonly #port: ProxyListener;
   readonly #innerPort: ProxyListener;
+  readonly #sshPort: ProxyListener;
+  readonly #tunnelPort: ProxyListener;
   readonly #pairs = new SocketPairs();
   readonly #upgrade: ConnectionUpgrade;
   readonly #api: WebApi;
@@ -94,7 +98,10 @@ export class ProxyService {
       auth: (cluster: string) => this.#authOf(cluster),
       transport: (socket: Socket) => this.#transport.accept(socket),
     };
-    this.#port = new ProxyListener({ ...common, targets: { ...targets, web: (socket) => this.#web.accept(socket) } });
+    const outer = { ...common, targets: { ...targets, web: (socket: Socket) => this.#web.accept(socket) } };
+    this.#port = new ProxyListener(outer);
+    this.#sshPort = new ProxyListener({ ...outer, route: () => ({ to: 'transport' }) });
+    this.#tunnelPort = new ProxyListener({ ...outer, route: () => ({ to: 'web' }) });
     this.#innerPort = new ProxyListener({
       ...common,
       targets: { ...targets, web: (socket) => this.#innerWeb.accept(socket) },
@@ -103,7 +110,8 @@ export class ProxyService {
     this.#upgrade = new ConnectionUpgrade({
       ...common,
       pairs: this.#pairs,
-      accept: (socket) => this.#innerPort.accept(socket),
+      // Without TLS around it, what is inside is never answered; neither does the real one.
+      accept: (socket) => (options.insecureNoTls ? socket.resume() : this.#innerPort.accept(socket)),
     });
     this.#endRotation = authorities.subscribe((type) => {
       if (type === 'host') this.#renewHostIdentity();
@@ -117,6 +125,21 @@ export class ProxyService {
   /** Takes over a connection to the web port, from its first byte on. */
   accept(socket: Socket): void {
     this.#port.accept(socket);
+  }
+
+  /** Takes over a connection to the web port that speaks HTTP without TLS. */
+  acceptPlain(socket: Socket): void {
+    this.#web.acceptPlain(socket);
+  }
+
+  /** Takes over a connection to the port for SSH, of which nothing is served but gRPC. */
+  acceptSsh(socket: Socket): void {
+    this.#sshPort.accept(socket);
+  }
+
+  /** Takes over a connection to the port for tunnels, where no tunnel is served but HTTPS. */
+  acceptTunnel(socket: Socket): void {
+    this.#tunnelPort.accept(socket);
   }
 
   /** Makes certificates that cover applications that have come since the last ones. */

@@ -89,21 +89,22 @@ export class WebApi {
   }
 
   #common(): object {
-    const { serverVersion, state, proxyPublicAddr } = this.#context;
-    const publicAddr = proxyPublicAddr();
-    const listenAddr = `127.0.0.1:${publicAddr.slice(publicAddr.lastIndexOf(':') + 1)}`;
+    const { serverVersion, state, addresses } = this.#context;
+    const { proxy, ssh = proxy, tunnel = proxy } = addresses.ports;
+    const isSeparate = addresses.ssh !== undefined;
     return {
       proxy: {
         kube: { enabled: false },
         ssh: {
-          listen_addr: listenAddr,
-          tunnel_listen_addr: listenAddr,
-          web_listen_addr: listenAddr,
-          public_addr: publicAddr,
+          listen_addr: `127.0.0.1:${ssh}`,
+          tunnel_listen_addr: `127.0.0.1:${tunnel}`,
+          web_listen_addr: `127.0.0.1:${proxy}`,
+          public_addr: addresses.proxy,
+          ...(isSeparate && { ssh_public_addr: addresses.ssh, ssh_tunnel_public_addr: addresses.tunnel }),
           dial_timeout: 30_000_000_000,
         },
         db: {},
-        tls_routing_enabled: true,
+        tls_routing_enabled: !isSeparate,
       },
       server_version: serverVersion,
       min_client_version: MIN_CLIENT_VERSION,

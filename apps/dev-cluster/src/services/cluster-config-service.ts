@@ -16,7 +16,7 @@ const ORIGIN = 'teleport.dev/origin';
 const PREFERENCE = 'cluster-auth-preference';
 
 /** The configuration of the cluster; reading it has an older place too. */
-export function clusterConfigServices({ state, audit }: ClusterContext): Service[] {
+export function clusterConfigServices({ state, audit, addresses }: ClusterContext): Service[] {
   const fromFile = configuredAuthPreference(state.facts.signatureSuite);
   const preference = (): AuthPreferenceV2 => state.authPreference.get(PREFERENCE) ?? fromFile;
   const put = (given: AuthPreferenceV2, call: Call): AuthPreferenceV2 => {
@@ -41,7 +41,7 @@ export function clusterConfigServices({ state, audit }: ClusterContext): Service
     Spec: {
       KeepAliveInterval: 300_000_000_000n,
       KeepAliveCountMax: 3n,
-      ProxyListenerMode: 1,
+      ProxyListenerMode: addresses.ssh === undefined ? 1 : 0,
       TunnelStrategy: { Strategy: { $case: 'AgentMesh', value: {} } },
     },
   });

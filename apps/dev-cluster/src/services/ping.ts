@@ -6,13 +6,13 @@ import { type Handlers, type Service, service } from '../rpc/service.ts';
 import { zeroTime } from '../timestamps.ts';
 
 /** What anybody may call, with or without a client certificate. */
-export function pingCalls({ state, authorities, serverVersion, proxyPublicAddr }: ClusterContext): Service {
+export function pingCalls({ state, authorities, serverVersion, addresses }: ClusterContext): Service {
   const handlers: Handlers<typeof AuthServiceDefinition> = {
     ping: (_request, call): PingResponse => ({
       ClusterName: state.name,
       ServerVersion: serverVersion,
       ServerFeatures: communityFeatures(),
-      ProxyPublicAddr: proxyPublicAddr(),
+      ProxyPublicAddr: addresses.proxy,
       IsBoring: false,
       RemoteAddr: call.remoteAddress,
       LoadAllCAs: false,

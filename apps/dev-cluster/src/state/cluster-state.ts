@@ -14,6 +14,7 @@ import { RoleV6 } from '@teleport-ts/api-types/proto/teleport/types/role';
 import { ServerV2 } from '@teleport-ts/api-types/proto/teleport/types/server';
 import { UserV2 } from '@teleport-ts/api-types/proto/teleport/types/user';
 import { WebSessionV2 } from '@teleport-ts/api-types/proto/teleport/types/web_session';
+import type { ClusterPorts } from '../addresses.ts';
 import type { Clock } from '../clock.ts';
 import { UnifiedIndex } from '../listing/unified-index.ts';
 import { expiresAt, nameOf, type Resource } from '../resources.ts';
@@ -31,6 +32,8 @@ export interface ClusterFacts {
   readonly signatureSuite: SignatureSuite;
   readonly authPort?: number;
   readonly proxyPort?: number;
+  readonly proxySshPort?: number;
+  readonly proxyTunnelPort?: number;
 }
 
 export interface ClusterStateOptions {
@@ -123,8 +126,14 @@ export class ClusterState {
   }
 
   /** Remembers the ports, so that addresses stay valid when the cluster is started on the same data again. */
-  rememberPorts(authPort: number, proxyPort: number): void {
-    this.#facts.put(FACTS, { ...this.facts, authPort, proxyPort });
+  rememberPorts({ auth, proxy, ssh, tunnel }: ClusterPorts): void {
+    this.#facts.put(FACTS, {
+      ...this.facts,
+      authPort: auth,
+      proxyPort: proxy,
+      ...(ssh !== undefined && { proxySshPort: ssh }),
+      ...(tunnel !== undefined && { proxyTunnelPort: tunnel }),
+    });
   }
 }
 

@@ -7,7 +7,9 @@ export {
   CannedCredentials,
   type CannedRequest,
 } from './canned-credentials.ts';
+export { ConnectProxy, type ConnectProxyOptions, type ConnectRequest } from './connect-proxy.ts';
 export { FakeClock } from './fake-clock.ts';
+export { type ForwardedRequest, L7Balancer, type L7BalancerOptions } from './l7-balancer.ts';
 export { type HeldResources, heldResources, leakedSince } from './leaks.ts';
 export { type Finished, type ProgramOptions, RunningProgram, runProgram } from './program.ts';
 export {

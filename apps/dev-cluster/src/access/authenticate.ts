@@ -1,7 +1,9 @@
 import type { TlsIdentity, Traits } from '@teleport-ts/api-types';
+import type { UserV2 } from '@teleport-ts/api-types/proto/teleport/types/user';
 import { accessDenied, notFound } from '../errors.ts';
+import { labelValues } from '../resources.ts';
 import { authorityKey, type ClusterState } from '../state/cluster-state.ts';
-import { localIdentity, remoteTraits, remoteUserName } from '../trust/remote-user.ts';
+import { localIdentity, remoteTraits, remoteUser, remoteUserName } from '../trust/remote-user.ts';
 import { mapRoles } from '../trust/role-map.ts';
 import type { Caller } from './caller.ts';
 import { type LockSubject, lockOn } from './locks.ts';
@@ -37,10 +39,12 @@ export function authenticate(state: ClusterState, peer: VerifiedPeer | undefined
   }
 
   const { user, roles, traits } = identity;
-  if (!state.users.has(user)) throw notFound(`access denied\n\t"user" ${JSON.stringify(user)} does not exist`);
+  const stored = state.users.get(user);
+  if (!stored) throw notFound(`access denied\n\t"user" ${JSON.stringify(user)} does not exist`);
   const lock = lockOn(subjectOf(identity), state.locks.values(), state.clock.now());
   if (lock) throw accessDenied();
-  return { user, roles: rolesByName(state, roles, traits), identity, ip };
+  const holder = (): UserV2 => withGrants(stored, roles, traits);
+  return { user, roles: rolesByName(state, roles, traits, holder), identity, ip };
 }
 
 /** Somebody of another cluster has the roles that this one's map says, and is nobody when it says none. */
@@ -50,7 +54,8 @@ function authenticateRemote(state: ClusterState, { identity, isHost, cluster }: 
   if (names.length === 0) throw accessDenied();
   const user = remoteUserName(identity.user, cluster);
   const traits = remoteTraits(identity);
-  const roles = rolesByName(state, names, traits);
+  const holder = (): UserV2 => remoteUser(local);
+  const roles = rolesByName(state, names, traits, holder);
   const now = state.clock.now();
   const local = localIdentity(identity, { user, cluster: state.name, roles, traits }, now);
   const isLocked = [local, identity].some((each) => lockOn(subjectOf(each), state.locks.values(), now));
@@ -58,13 +63,18 @@ function authenticateRemote(state: ClusterState, { identity, isHost, cluster }: 
   return { user, roles, identity: local, isRemote: true, ip };
 }
 
-function rolesByName(state: ClusterState, names: readonly string[], traits: Traits): RoleSet {
+/** A user with the roles and traits of its certificate, which may be others than it has by now. */
+function withGrants(user: UserV2, roles: readonly string[], traits: Traits): UserV2 {
+  return { ...user, Spec: user.Spec && { ...user.Spec, Roles: [...roles], Traits: labelValues(traits) } };
+}
+
+function rolesByName(state: ClusterState, names: readonly string[], traits: Traits, holder: () => UserV2): RoleSet {
   const held = names.map((name) => {
     const role = state.roles.get(name);
     if (!role) throw notFound(`access denied\n\trole ${name} is not found`);
     return role;
   });
-  return new RoleSet(held, traits);
+  return new RoleSet(held, traits, holder);
 }
 
 /** What a lock may be aimed at, for the holder of a certificate. */

@@ -1,5 +1,6 @@
 import type { TlsIdentity } from '@teleport-ts/api-types';
 import type { RoleSet } from './role-set.ts';
+import type { RuleContext } from './rule-context.ts';
 import { ruleError, type Verb } from './rules.ts';
 import type { Usable } from './usable.ts';
 
@@ -21,11 +22,30 @@ export interface Caller {
 /**
  * Whether the caller may do all of this to a kind of resource. The cluster's own `Admin` may do anything.
  *
- * @throws TeleportError `access_denied`, naming each missing verb
+ * @throws TeleportError `access_denied`, naming each missing verb, or what is wrong with a rule
  */
 export function authorize(caller: Caller, kind: string, ...verbs: Verb[]): void {
+  authorizeFor(caller, {}, kind, ...verbs);
+}
+
+/**
+ * The same for a call about one resource, which rules may look at.
+ *
+ * @throws TeleportError as {@link authorize} does
+ */
+export function authorizeFor(caller: Caller, about: RuleContext, kind: string, ...verbs: Verb[]): void {
   if (caller.systemRole === 'Admin') return;
-  caller.roles.checkRules(kind, verbs);
+  caller.roles.checkRules(kind, verbs, about);
+}
+
+/**
+ * Whether there may be resources of a kind to which the caller may do this; to which ones its rules say later.
+ *
+ * @throws TeleportError `access_denied`, naming each missing verb
+ */
+export function authorizeMaybe(caller: Caller, kind: string, ...verbs: Verb[]): void {
+  if (caller.systemRole === 'Admin') return;
+  caller.roles.checkRules(kind, verbs, {}, 'guessed');
 }
 
 /**

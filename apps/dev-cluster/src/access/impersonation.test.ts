@@ -1,6 +1,9 @@
 import { isTeleportError } from '@teleport-ts/api-types';
+import type { RoleV6 } from '@teleport-ts/api-types/proto/teleport/types/role';
+import { UserV2 } from '@teleport-ts/api-types/proto/teleport/types/user';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { labelValues } from '../resources.ts';
 import { roleFrom } from '../state/role-fields.ts';
 import { checkRoleImpersonation, mayImpersonateUser } from './impersonation.ts';
 
@@ -22,15 +25,21 @@ const asked = fc.array(fc.constantFrom(...names), { minLength: 1, maxLength: 4 }
 const toRole = ({ allow, deny }: { allow: readonly string[]; deny: readonly string[] }, index: number) =>
   roleFrom({ name: `r${index}`, allow: { impersonate: { roles: allow } }, deny: { impersonate: { roles: deny } } });
 
+const BY_NAME = new Map(names.map((name) => [name, roleFrom({ name })]));
+const named = (list: readonly string[]): RoleV6[] => list.map((name) => BY_NAME.get(name) as RoleV6);
+
 function isAllowed(held: ReturnType<typeof toRole>[], roles: readonly string[]): boolean {
   try {
-    checkRoleImpersonation('bot-ci', held, roles);
+    checkRoleImpersonation('bot-ci', held, named(roles));
     return true;
   } catch (error) {
     if (!isTeleportError(error, 'access_denied')) throw error;
     return false;
   }
 }
+
+const user = (Name: string, traits: Record<string, readonly string[]> = {}): UserV2 =>
+  UserV2.fromPartial({ Kind: 'user', Metadata: { Name }, Spec: { Traits: labelValues(traits) } });
 
 describe('role impersonation', () => {
   it('decides as the rule says: no denial, and one single role that covers all', () => {
@@ -50,17 +59,39 @@ describe('role impersonation', () => {
 
   it('names all roles that were asked for, not the ones at fault', () => {
     const held = [toRole({ allow: ['viewer'], deny: [] }, 0)];
-    expect(() => checkRoleImpersonation('bot-ci', held, ['viewer', 'admin'])).toThrow(
+    expect(() => checkRoleImpersonation('bot-ci', held, named(['viewer', 'admin']))).toThrow(
       'user "bot-ci" has requested role impersonation for ["viewer" "admin"]',
     );
   });
 
-  it('does not follow a condition with a where clause', () => {
-    const role = toRole({ allow: ['*'], deny: [] }, 0);
-    const conditions = role.Spec?.Allow?.Impersonate;
-    if (conditions) conditions.Where = 'contains(user.spec.traits["x"], "y")';
-    expect(isAllowed([role], ['viewer'])).toBe(false);
+  it('follows conditions that name users neither to allow nor to deny', () => {
+    const about = roleFrom({ name: 'r', allow: { impersonate: { users: ['alice'], roles: ['*'] } } });
+    expect(isAllowed([about], ['viewer'])).toBe(false);
+    const deny = roleFrom({ name: 'd', deny: { impersonate: { users: ['alice'], roles: ['*'] } } });
+    expect(isAllowed([toRole({ allow: ['*'], deny: [] }, 0), deny], ['viewer'])).toBe(true);
   });
+
+  it('follows a clause for each role that is asked for', () => {
+    const where = 'contains(user.spec.traits["team"], impersonate_role.metadata.labels["team"])';
+    const held = [roleFrom({ name: 'r', allow: { impersonate: { roles: ['*'], where } } })];
+    const ofTeam = (team: string) => roleFrom({ name: team, labels: { team } });
+    const holder = user('bob', { team: ['red', 'green'] });
+    const ask = (...teams: string[]) => checkRoleImpersonation('bob', held, teams.map(ofTeam), holder);
+    ask('red', 'green');
+    expect(() => ask('blue')).toThrow('role impersonation');
+    expect(() => ask('red', 'blue')).toThrow('role impersonation');
+    expect(() => checkRoleImpersonation('bob', held, named(['viewer']), holder)).toThrow('role impersonation');
+  });
+
+  it.each(['nosuch', 'equals(', 'has_prefix("a", "a")', 'equals(impersonate_user.metadata.name, "")'])(
+    'grants nothing by %s, nor by the conditions behind it',
+    (where) => {
+      const wrong = roleFrom({ name: 'r', allow: { impersonate: { roles: ['*'], where } } });
+      const right = toRole({ allow: ['*'], deny: [] }, 1);
+      expect(isAllowed([wrong, right], ['viewer'])).toBe(false);
+      expect(isAllowed([right, wrong], ['viewer'])).toBe(true);
+    },
+  );
 });
 
 describe('impersonation of a user', () => {
@@ -68,16 +99,24 @@ describe('impersonation of a user', () => {
     roleFrom({ name: 'r', allow: { impersonate: { users, roles } }, deny: { impersonate: deny } });
 
   it('needs a role that names the user and all of its roles', () => {
-    expect(mayImpersonateUser([role(['alice'], ['viewer', 'admin'])], 'alice', ['viewer'])).toBe(true);
-    expect(mayImpersonateUser([role(['alice'], ['viewer'])], 'alice', ['viewer', 'admin'])).toBe(false);
-    expect(mayImpersonateUser([role(['bob'], ['*'])], 'alice', ['viewer'])).toBe(false);
-    expect(mayImpersonateUser([role([], ['*'])], 'alice', ['viewer'])).toBe(false);
+    expect(mayImpersonateUser([role(['alice'], ['viewer', 'admin'])], user('alice'), named(['viewer']))).toBe(true);
+    expect(mayImpersonateUser([role(['alice'], ['viewer'])], user('alice'), named(['viewer', 'admin']))).toBe(false);
+    expect(mayImpersonateUser([role(['bob'], ['*'])], user('alice'), named(['viewer']))).toBe(false);
+    expect(mayImpersonateUser([role([], ['*'])], user('alice'), named(['viewer']))).toBe(false);
+  });
+
+  it('follows a clause about the user and its roles', () => {
+    const where = 'equals(impersonate_user.metadata.name, "bob") && equals(impersonate_role.metadata.name, "viewer")';
+    const held = [roleFrom({ name: 'r', allow: { impersonate: { users: ['*'], roles: ['*'], where } } })];
+    expect(mayImpersonateUser(held, user('bob'), named(['viewer']))).toBe(true);
+    expect(mayImpersonateUser(held, user('bob'), named(['viewer', 'admin']))).toBe(false);
+    expect(mayImpersonateUser(held, user('alice'), named(['viewer']))).toBe(false);
   });
 
   it('is denied by a role that names the user or one of its roles', () => {
     const held = [role(['*'], ['*'], { users: ['alice'], roles: ['admin'] })];
-    expect(mayImpersonateUser(held, 'alice', ['viewer'])).toBe(false);
-    expect(mayImpersonateUser(held, 'bob', ['admin'])).toBe(false);
-    expect(mayImpersonateUser(held, 'bob', ['viewer'])).toBe(true);
+    expect(mayImpersonateUser(held, user('alice'), named(['viewer']))).toBe(false);
+    expect(mayImpersonateUser(held, user('bob'), named(['admin']))).toBe(false);
+    expect(mayImpersonateUser(held, user('bob'), named(['viewer']))).toBe(true);
   });
 });

@@ -42,15 +42,6 @@ describe('rules', () => {
     expect(set.mayDo('role', ['read'])).toBe(true);
     expect(set.mayDo('role', ['delete'])).toBe(false);
   });
-
-  it('never grants by a rule with a where clause, and always denies by one', () => {
-    const role = roleFrom({ name: 'r', ...all });
-    for (const rule of role.Spec?.Allow?.Rules ?? []) rule.Where = 'true';
-    expect(new RoleSet([role]).mayDo('role', ['read'])).toBe(false);
-    const denying = roleFrom({ name: 'd', deny: { rules: [{ resources: ['role'], verbs: ['read'] }] } });
-    for (const rule of denying.Spec?.Deny?.Rules ?? []) rule.Where = 'false';
-    expect(new RoleSet([roleFrom({ name: 'r', ...all }), denying]).mayDo('role', ['read'])).toBe(false);
-  });
 });
 
 describe('labels', () => {

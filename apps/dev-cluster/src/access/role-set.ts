@@ -1,12 +1,14 @@
 import type { Traits } from '@teleport-ts/api-types';
 import type { AppV3 } from '@teleport-ts/api-types/proto/teleport/types/app';
 import type { RoleConditions, RoleV6 } from '@teleport-ts/api-types/proto/teleport/types/role';
+import type { UserV2 } from '@teleport-ts/api-types/proto/teleport/types/user';
 import { compileLabelExpression, type LabelEnvironment } from '../predicate/label-expression.ts';
 import { nameOf } from '../resources.ts';
 import { NANOSECONDS_PER_MS } from '../timestamps.ts';
 import { checkRoleImpersonation, mayImpersonateUser } from './impersonation.ts';
 import { matchesLabels } from './labels.ts';
-import { checkRules, type Verb } from './rules.ts';
+import type { RuleContext } from './rule-context.ts';
+import { type ClauseMode, checkRules, isDenied, type Verb } from './rules.ts';
 import { labelsWithTraits, withTraits } from './traits.ts';
 import { LABEL_FIELDS, labelExpressionOf, type Usable, usableApp } from './usable.ts';
 
@@ -25,10 +27,13 @@ type NameField =
 export class RoleSet {
   readonly roles: readonly RoleV6[];
   readonly #traits: Traits;
+  readonly #holder: (() => UserV2) | undefined;
   readonly #expressions = new Map<string, (environment: LabelEnvironment) => boolean>();
 
-  constructor(roles: readonly RoleV6[], traits: Traits = {}) {
+  /** `holder` is who has the roles, for what rules say about users. */
+  constructor(roles: readonly RoleV6[], traits: Traits = {}, holder?: () => UserV2) {
     this.#traits = traits;
+    this.#holder = holder;
     this.roles = roles.map((role) => applyTraits(role, traits));
   }
 
@@ -36,27 +41,32 @@ export class RoleSet {
     return this.roles.map(nameOf);
   }
 
-  /** @throws TeleportError `access_denied`, naming each missing verb */
-  checkRules(kind: string, verbs: readonly Verb[]): void {
-    checkRules(this.roles, kind, verbs);
+  /** @throws TeleportError `access_denied`, naming each missing verb, or what is wrong with a clause of a rule */
+  checkRules(kind: string, verbs: readonly Verb[], about: RuleContext = {}, mode: ClauseMode = 'decided'): void {
+    checkRules(this.roles, kind, verbs, this.#about(about), mode);
   }
 
-  mayDo(kind: string, verbs: readonly Verb[]): boolean {
+  mayDo(kind: string, verbs: readonly Verb[], about?: RuleContext): boolean {
     try {
-      this.checkRules(kind, verbs);
+      this.checkRules(kind, verbs, about);
       return true;
     } catch {
       return false;
     }
   }
 
-  /** @throws TeleportError `access_denied` */
-  checkRoleImpersonation(user: string, asked: readonly string[]): void {
-    checkRoleImpersonation(user, this.roles, asked);
+  /** Whether a rule denies it, and not only that none allows it. */
+  denies(kind: string, verb: Verb): boolean {
+    return isDenied(this.roles, kind, verb, this.#about());
   }
 
-  mayImpersonateUser(user: string, roles: readonly string[]): boolean {
-    return mayImpersonateUser(this.roles, user, roles);
+  /** @throws TeleportError `access_denied` */
+  checkRoleImpersonation(user: string, asked: readonly RoleV6[]): void {
+    checkRoleImpersonation(user, this.roles, asked, this.#holder?.());
+  }
+
+  mayImpersonateUser(user: UserV2, roles: readonly RoleV6[]): boolean {
+    return mayImpersonateUser(this.roles, user, roles, this.#holder?.());
   }
 
   /**
@@ -78,6 +88,17 @@ export class RoleSet {
     const logins = new Set(allowing.flatMap(({ Spec }) => Spec?.Allow?.Logins ?? []));
     const denied = new Set(this.roles.flatMap(({ Spec }) => Spec?.Deny?.Logins ?? []));
     return denied.has('*') ? [] : [...logins].filter((login) => !denied.has(login));
+  }
+
+  /** Nobody is made of a certificate until a rule asks. */
+  #about(context: RuleContext = {}): RuleContext {
+    const holder = this.#holder;
+    return {
+      ...context,
+      get user() {
+        return holder?.();
+      },
+    };
   }
 
   #isDenied(resource: Usable): boolean {

@@ -1,6 +1,8 @@
 import type { RequestInput } from '@teleport-ts/api-types';
 import type { AuthServiceDefinition as Auth } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
 
+import { clauseRules, impersonationRules, redRules } from './clauses.ts';
+
 // Who and what is in both clusters, beside the user alice, who may do everything.
 
 type Role = NonNullable<RequestInput<(typeof Auth)['methods']['upsertRoleV2']>['Role']>;
@@ -20,6 +22,11 @@ const role = (name: string, Allow: Allow, more: { Deny?: Allow; ttlMs?: number }
 });
 
 export const roles: readonly Role[] = [
+  role('clauses', clauseRules.allow, { Deny: clauseRules.deny }),
+  role('red-things', redRules),
+  role('impersonator', impersonationRules),
+  { ...role('red', {}), Metadata: { Name: 'red', Labels: new Map([['team', 'red']]) } },
+  { ...role('blue', {}), Metadata: { Name: 'blue', Labels: new Map([['team', 'blue']]) } },
   role('viewer', {}),
   role('sink', {}),
   role('deployer', {
@@ -38,6 +45,7 @@ export const roles: readonly Role[] = [
 ];
 
 export const bots: Readonly<Record<string, readonly string[]>> = {
+  'red-one': ['red'],
   ci: ['deployer', 'viewer', 'short', 'host-certs'],
   locked: ['viewer'],
   deleted: ['viewer'],

@@ -1,4 +1,5 @@
 import { access } from './access.ts';
+import { asked } from './asked-clauses.ts';
 import { authorities } from './authorities.ts';
 import { calls } from './calls.ts';
 import type { Comparison } from './comparison.ts';
@@ -12,6 +13,7 @@ import { machines } from './machines.ts';
 export const comparisons: readonly Comparison[] = [
   ...calls,
   ...access,
+  ...asked,
   ...machines,
   ...issuing,
   ...locking,

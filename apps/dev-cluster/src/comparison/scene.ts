@@ -4,6 +4,7 @@ import { AuthServiceDefinition as Auth } from '@teleport-ts/api-types/proto/tele
 import { JoinServiceDefinition as Join } from '@teleport-ts/api-types/proto/teleport/proto/join_service';
 import { ProvisionTokenV2 } from '@teleport-ts/api-types/proto/teleport/types/provision_token';
 import { UsersServiceDefinition as Users } from '@teleport-ts/api-types/proto/teleport/users/v1/users_service';
+import { labelValues } from '../resources.ts';
 import { type WireKey, wireKey } from '../testing/wire-bot.ts';
 import { WireClient, type WireCredentials } from '../testing/wire-client.ts';
 import { toTimestamp } from '../timestamps.ts';
@@ -21,6 +22,8 @@ export type Caller =
   | 'output'
   /** The same, but it may be issued again. */
   | 'reissuable'
+  /** A user whose roles have rules with `where` clauses. */
+  | 'dora'
   /** A bot whose user is locked. */
   | 'locked'
   /** A bot that was deleted after it had joined. */
@@ -154,6 +157,14 @@ export class Scene {
       Metadata: { Name: 'lock-locked' },
       Spec: { Target: { User: 'bot-locked' }, Message: 'for the comparison' },
     });
+    await admin.call(Users, 'createUser', {
+      user: {
+        ...{ Kind: 'user', Version: 'v2' },
+        Metadata: { Name: 'dora', Description: 'about', Labels: new Map([['team', 'red']]) },
+        Spec: { Roles: ['clauses', 'red-things', 'impersonator'], Traits: labelValues({ team: ['red', 'green'] }) },
+      },
+    });
+    connect('dora', { identity: identity(await this.stage.identityFile('dora')) });
     await this.#settled();
   }
 
@@ -193,7 +204,7 @@ export class Scene {
     };
     await refused('locked');
     await refused('deleted');
-    await retried(() => this.client('bob').call(Auth, 'ping', {}));
+    for (const name of ['bob', 'dora'] as const) await retried(() => this.client(name).call(Auth, 'ping', {}));
   }
 }
 

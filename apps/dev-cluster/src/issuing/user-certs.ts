@@ -43,7 +43,7 @@ export function generateUserCerts(
   const wanted = wantedExpiry(context, caller, request, isSelf, forRoles);
   const { names, traits } = wantedAccess(caller, request, user, isSelf, forRoles);
   const roles = rolesByName(context, names, traits);
-  checkImpersonation(caller, request, roles, isSelf, forRoles);
+  checkImpersonation(caller, user, roles, isSelf, forRoles);
 
   const expires = capByRoles(context, caller, roles, wanted);
   const activeRequests = keptRequests(caller, request, isSelf);
@@ -199,17 +199,11 @@ function rolesByName({ state }: ClusterContext, names: readonly string[], traits
   return new RoleSet(roles, traits);
 }
 
-function checkImpersonation(
-  caller: Caller,
-  request: UserCertsRequest,
-  roles: RoleSet,
-  isSelf: boolean,
-  forRoles: boolean,
-): void {
+function checkImpersonation(caller: Caller, user: UserV2, roles: RoleSet, isSelf: boolean, forRoles: boolean): void {
   if (caller.systemRole === 'Admin') return;
   if (isSelf) {
-    if (forRoles) caller.roles.checkRoleImpersonation(caller.user, roles.names);
-  } else if (!caller.roles.mayImpersonateUser(request.Username, roles.names)) {
+    if (forRoles) caller.roles.checkRoleImpersonation(caller.user, roles.roles);
+  } else if (!caller.roles.mayImpersonateUser(user, roles.roles)) {
     const list = roles.names.map((name) => JSON.stringify(name)).join(' ');
     throw accessDenied(`user ${JSON.stringify(caller.user)} has requested to generate certs for [${list}].`);
   }

@@ -2,10 +2,10 @@ import type { PaginatedResource } from '@teleport-ts/api-types/proto/teleport/pr
 import type { Verb } from '../access/rules.ts';
 import type { Usable } from '../access/usable.ts';
 import type { PredicateResource } from '../predicate/resource-expression.ts';
+import { yamlField } from '../predicate/yaml-field.ts';
 import { nameOf, type Resource } from '../resources.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import type { Collection } from '../store/collection.ts';
-import { yamlField } from './yaml-field.ts';
 
 /** How heartbeats of one kind are listed; what they speak of is the application, the database, the cluster, the node. */
 export interface ListedKind<S extends Resource = never> {

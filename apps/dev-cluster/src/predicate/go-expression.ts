@@ -1,6 +1,8 @@
 import { unquoteGo } from './go-string.ts';
 import { GoSyntaxError, type GoToken, scanGo } from './go-token.ts';
 
+export { GoSyntaxError } from './go-token.ts';
+
 /** The part of Go's expressions that a predicate may use. */
 export type GoExpression =
   | { readonly type: 'binary'; readonly operator: string; readonly left: GoExpression; readonly right: GoExpression }
@@ -9,6 +11,8 @@ export type GoExpression =
   | { readonly type: 'number'; readonly value: number; readonly integer: boolean }
   | { readonly type: 'char' }
   | { readonly type: 'name'; readonly path: readonly string[] }
+  /** A field of what is no name: `"a".b`. */
+  | { readonly type: 'selector'; readonly base: GoExpression; readonly field: string }
   | { readonly type: 'index'; readonly base: GoExpression; readonly key: GoExpression }
   | { readonly type: 'call'; readonly callee: GoExpression; readonly args: readonly GoExpression[] };
 
@@ -103,8 +107,8 @@ class Parser {
           this.#next();
           const field = this.#take('identifier').text;
           const base: GoExpression = expression;
-          if (base.type !== 'name') throw this.#expected('name before selector');
-          expression = { type: 'name', path: [...base.path, field] };
+          expression =
+            base.type === 'name' ? { type: 'name', path: [...base.path, field] } : { type: 'selector', base, field };
           break;
         }
         case '[': {
@@ -126,7 +130,7 @@ class Parser {
 
   #args(): GoExpression[] {
     const args: GoExpression[] = [];
-    while (this.#token.kind !== ')') {
+    while (this.#token.kind !== ')' && this.#token.kind !== 'EOF') {
       args.push(this.#binary(1));
       if (this.#token.kind !== ',') break;
       this.#next();

@@ -77,6 +77,8 @@ class Compiler<Env> {
         throw new Error("unsupported function argument type: 'CHAR'");
       case 'name':
         return this.#name(tree.path);
+      case 'selector':
+        throw new Error('unsupported selector type');
       case 'index':
         return this.#index(this.compile(tree.base), this.compile(tree.key));
       case 'call':

@@ -4,7 +4,7 @@ import { BotServiceDefinition } from '@teleport-ts/api-types/proto/teleport/mach
 import type { RoleV6 } from '@teleport-ts/api-types/proto/teleport/types/role';
 import type { UserV2 } from '@teleport-ts/api-types/proto/teleport/types/user';
 import { checkAndSetDefaults } from '@teleport-ts/api-types/resources/bot';
-import { authorize } from '../access/caller.ts';
+import { authorizeFor, authorizeMaybe, type Caller } from '../access/caller.ts';
 import { actorOf } from '../audit/actor.ts';
 import { aboutResource } from '../audit/resource-events.ts';
 import type { ClusterContext } from '../cluster-context.ts';
@@ -37,21 +37,26 @@ export function botService({ state, audit }: ClusterContext): Service {
 
   return service(BotServiceDefinition, {
     getBot({ botName }, { caller }) {
-      authorize(caller, 'bot', 'read');
+      authorizeMaybe(caller, 'bot', 'read');
       if (botName === '') throw badParameter('bot_name: must be non-empty');
-      return get(botName);
+      const bot = get(botName);
+      if (!mayDoTo(caller, bot, 'read')) throw notFound(`bot ${JSON.stringify(botName)} not found`);
+      return bot;
     },
     listBots({ pageSize, pageToken }, { caller }) {
-      authorize(caller, 'bot', 'list');
+      authorizeMaybe(caller, 'bot', 'list');
       // A page is one of users, of whom the bots are answered: it may well be empty and yet have a next one.
       const limit = pageSize > 0 ? Math.min(pageSize, DEFAULT_PAGE) : DEFAULT_PAGE;
       const { items, next } = state.users.page(pageToken, limit);
-      const bots = items.map((user) => botOf(state, user)).filter((bot) => bot !== undefined);
+      const bots = items
+        .map((user) => botOf(state, user))
+        .filter((bot) => bot !== undefined)
+        .filter((bot) => mayDoTo(caller, bot, 'list'));
       return { bots, nextPageToken: next };
     },
     createBot({ bot }, call) {
       const given = required(bot);
-      authorize(call.caller, 'bot', 'create');
+      authorizeFor(call.caller, { resource: given }, 'bot', 'create');
       const fields = checkedFields(given);
       const name = botUserName(fields.name);
       if (state.users.has(name)) {
@@ -61,12 +66,13 @@ export function botService({ state, audit }: ClusterContext): Service {
     },
     upsertBot({ bot }, call) {
       const given = required(bot);
-      authorize(call.caller, 'bot', 'create', 'update');
+      authorizeFor(call.caller, { resource: given }, 'bot', 'update', 'create');
       return put(checkedFields(given), call);
     },
     updateBot({ bot, updateMask }, call) {
-      const { metadata, spec } = required(bot);
-      authorize(call.caller, 'bot', 'update');
+      const given = required(bot);
+      const { metadata, spec } = given;
+      authorizeFor(call.caller, { resource: given }, 'bot', 'update');
       if (!metadata) throw badParameter('bot.metadata: must be non-nil');
       if (metadata.name === '') throw badParameter('bot.metadata.name: must be non-empty');
       if (!spec) throw badParameter('bot.spec: must be non-nil');
@@ -85,7 +91,7 @@ export function botService({ state, audit }: ClusterContext): Service {
     },
     deleteBot({ botName }, call) {
       if (botName === '') throw badParameter('bot_name: must be non-empty');
-      authorize(call.caller, 'bot', 'delete');
+      authorizeFor(call.caller, { resource: { kind: 'bot', metadata: { name: botName } } }, 'bot', 'delete');
       const name = botUserName(botName);
       const faults = [
         deletionFault('user', botName, state.users.get(name), `user ${JSON.stringify(name)} not found`),
@@ -122,6 +128,9 @@ function deletionFault(
     isMissing: false,
   };
 }
+
+const mayDoTo = ({ systemRole, roles }: Caller, bot: Bot, verb: 'read' | 'list'): boolean =>
+  systemRole === 'Admin' || roles.mayDo('bot', [verb], { resource: bot });
 
 function required(bot: Bot | undefined): Bot {
   if (!bot) throw badParameter('setting kind and version\n\tbot: must be non-nil');

@@ -2,8 +2,9 @@ import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/pro
 import type { RoleV6 } from '@teleport-ts/api-types/proto/teleport/types/role';
 import { checkAndSetDefaults } from '@teleport-ts/api-types/resources/role';
 import { systemRoleOf } from '@teleport-ts/api-types/resources/system-roles';
-import { authorize, type Caller } from '../access/caller.ts';
+import { authorize, authorizeFor, type Caller } from '../access/caller.ts';
 import { checkRoleFeatures } from '../access/role-features.ts';
+import type { Verb } from '../access/rules.ts';
 import { actorOf } from '../audit/actor.ts';
 import { aboutResource, doneBy } from '../audit/resource-events.ts';
 import type { ClusterContext } from '../cluster-context.ts';
@@ -34,12 +35,18 @@ export function roleCalls({ state, audit }: ClusterContext): Service {
   };
   const read = (name: string, caller: Caller): RoleV6 => {
     const isOwn = caller.identity?.roles.includes(name) === true;
-    if (!isOwn) authorize(caller, 'role', 'read');
+    if (isOwn || mayDo(caller, 'read')) return get(name);
+    // Whoever may read some roles learns no more of the others than who may read none.
+    const role = roles.get(name);
+    if (!role) authorize(caller, 'role', 'read');
+    authorizeFor(caller, { resource: role }, 'role', 'read');
     return get(name);
   };
   const upsert = (given: RoleV6 | undefined, call: Call): RoleV6 => {
     const role = checkedRole(given);
-    authorize(call.caller, 'role', roles.has(nameOf(role)) ? 'update' : 'create');
+    const before = roles.get(nameOf(role));
+    if (before) authorizeFor(call.caller, { resource: before }, 'role', 'update');
+    authorizeFor(call.caller, { resource: role }, 'role', before ? 'update' : 'create');
     checkRoleFeatures(role);
     const stored = put(role);
     emit('role.created', nameOf(stored), call);
@@ -55,18 +62,20 @@ export function roleCalls({ state, audit }: ClusterContext): Service {
       yield* caller.identity.roles.map((name) => read(name, caller));
     },
     listRoles({ Limit, StartKey, Filter }, { caller }) {
-      authorize(caller, 'role', 'list', 'read');
+      const isAll = mayDo(caller, 'list', 'read');
       const words = Filter?.SearchKeywords ?? [];
       const isWanted = (role: RoleV6): boolean =>
+        (isAll || mayDoTo(caller, role, 'list', 'read')) &&
         matchesSearch([nameOf(role), ...labelTexts(role)], words) &&
         !(Filter?.SkipSystemRoles && role.Metadata?.Labels.get('teleport.internal/resource-type') === 'system');
       const limit = Limit <= 0 ? DEFAULT_PAGE : Math.min(Limit, MAX_PAGE);
       const { items, next } = roles.page(StartKey, limit, isWanted);
+      if (!isAll && StartKey === '' && items.length === 0) authorize(caller, 'role', 'list', 'read');
       return { Roles: items, NextKey: next };
     },
     createRole({ Role }, call) {
       const role = checkedRole(Role);
-      authorize(call.caller, 'role', 'create');
+      authorizeFor(call.caller, { resource: role }, 'role', 'create');
       checkRoleFeatures(role);
       if (roles.has(nameOf(role))) throw alreadyExists(`role ${JSON.stringify(nameOf(role))} already exists`);
       const stored = put(role);
@@ -75,9 +84,10 @@ export function roleCalls({ state, audit }: ClusterContext): Service {
     },
     updateRole({ Role }, call) {
       const role = checkedRole(Role);
-      authorize(call.caller, 'role', 'update');
-      checkRoleFeatures(role);
       const before = roles.get(nameOf(role));
+      if (before) authorizeFor(call.caller, { resource: before }, 'role', 'update');
+      authorizeFor(call.caller, { resource: role }, 'role', 'update');
+      checkRoleFeatures(role);
       if (!before || revisionOf(before) !== revisionOf(role)) throw revisionMismatch();
       const stored = put(role);
       emit('role.updated', nameOf(stored), call);
@@ -89,7 +99,7 @@ export function roleCalls({ state, audit }: ClusterContext): Service {
       return {};
     },
     deleteRole({ Name }, call) {
-      authorize(call.caller, 'role', 'delete');
+      authorizeFor(call.caller, { resource: roles.get(Name) }, 'role', 'delete');
       if (Name === 'admin') throw accessDenied('can not delete system role "admin"');
       const isHeld = state.users.values().some((user) => user.Spec?.Roles.includes(Name));
       if (isHeld) {
@@ -114,5 +124,10 @@ function checkedRole(role: RoleV6 | undefined): RoleV6 {
   }
   return checkAndSetDefaults(role);
 }
+
+const mayDoTo = ({ systemRole, roles }: Caller, resource: RoleV6 | undefined, ...verbs: Verb[]): boolean =>
+  systemRole === 'Admin' || roles.mayDo('role', verbs, { resource });
+
+const mayDo = (caller: Caller, ...verbs: Verb[]): boolean => mayDoTo(caller, undefined, ...verbs);
 
 const labelTexts = (role: RoleV6): string[] => [...(role.Metadata?.Labels ?? [])].flat();

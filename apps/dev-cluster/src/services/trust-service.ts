@@ -1,6 +1,6 @@
 import { TrustServiceDefinition } from '@teleport-ts/api-types/proto/teleport/trust/v1/trust_service';
-import type { CertAuthorityV2 } from '@teleport-ts/api-types/proto/teleport/types/cert_authority';
-import { authorize } from '../access/caller.ts';
+import { CertAuthorityV2 } from '@teleport-ts/api-types/proto/teleport/types/cert_authority';
+import { authorize, authorizeFor } from '../access/caller.ts';
 import type { ClusterContext } from '../cluster-context.ts';
 import { badParameter, notFound } from '../errors.ts';
 import { generateHostCert } from '../issuing/host-certs.ts';
@@ -19,7 +19,9 @@ export function trustService(context: ClusterContext): Service {
     async getCertAuthority({ type, domain, includeKey }, { caller }) {
       if (domain === '') throw badParameter('missing parameter Name');
       const known = knownType(type);
-      authorize(caller, 'cert_authority', includeKey ? 'read' : 'readnosecrets');
+      const verb = includeKey ? 'read' : 'readnosecrets';
+      // Before it is looked up, so that nobody learns whose authorities are known here.
+      authorizeFor(caller, { resource: namedAuthority(known, domain) }, 'cert_authority', verb);
       if (domain !== state.name) {
         const foreign = state.foreignAuthorities.get(authorityKey(type, domain));
         if (!foreign) throw notFound(`"cert_authority" "${type}/${domain}" does not exist`);
@@ -43,7 +45,7 @@ export function trustService(context: ClusterContext): Service {
       return {};
     },
     generateHostCert(request, { caller }) {
-      authorize(caller, 'host_cert', 'create');
+      authorizeFor(caller, { hostCert: request }, 'host_cert', 'create');
       return { sshCertificate: generateHostCert(context, request) };
     },
   });
@@ -53,6 +55,13 @@ function byTypeAndCluster(one: CertAuthorityV2, other: CertAuthorityV2): number 
   const [a, b] = [one, other].map((each) => `${each.SubKind}/${nameOf(each)}`) as [string, string];
   return a < b ? -1 : 1;
 }
+
+/** As much of an authority as its name tells. */
+const namedAuthority = (type: AuthorityType, domain: string): CertAuthorityV2 =>
+  CertAuthorityV2.fromPartial({
+    ...{ Kind: 'cert_authority', SubKind: type, Version: 'v2', Metadata: { Name: domain } },
+    Spec: { Type: type, ClusterName: domain },
+  });
 
 function knownType(type: string): AuthorityType {
   const known = AUTHORITY_TYPES.find((candidate) => candidate === type);

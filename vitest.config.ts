@@ -10,6 +10,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Most tests wait for sockets, programs and files: more workers than processors keep these busy.
     maxWorkers: Math.max(3, availableParallelism()),
+    globalSetup: ['scripts/rsa-keys.mjs'],
     projects: [
       {
         extends: true,

@@ -1,6 +1,7 @@
 import { generateKeyPair, generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { KeyAlgorithm } from '@teleport-ts/api-types';
+import { stockedRsaKey } from './rsa-key-stock.ts';
 
 const generate = promisify(generateKeyPair);
 
@@ -8,7 +9,7 @@ const generate = promisify(generateKeyPair);
 export function makePrivateKey(algorithm: KeyAlgorithm): KeyObject {
   switch (algorithm) {
     case 'rsa2048':
-      return generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+      return stockedRsaKey() ?? generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
     case 'ecdsa-p256':
       return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
     case 'ed25519':
@@ -20,7 +21,7 @@ export function makePrivateKey(algorithm: KeyAlgorithm): KeyObject {
 export async function makePrivateKeyInBackground(algorithm: KeyAlgorithm): Promise<KeyObject> {
   switch (algorithm) {
     case 'rsa2048':
-      return (await generate('rsa', { modulusLength: 2048 })).privateKey;
+      return stockedRsaKey() ?? (await generate('rsa', { modulusLength: 2048 })).privateKey;
     case 'ecdsa-p256':
       return (await generate('ec', { namedCurve: 'P-256' })).privateKey;
     case 'ed25519':

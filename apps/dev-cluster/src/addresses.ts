@@ -11,11 +11,16 @@ const LOOPBACK = new Set(['127.0.0.1', '0.0.0.0', '::', '::1', 'localhost']);
 /** Where a cluster is reached: what clients are told. */
 export class Addresses {
   readonly #host: string;
+  readonly #public: (() => string) | undefined;
   ports: ClusterPorts;
 
-  /** @param host the address that is bound */
-  constructor(host: string, ports: ClusterPorts) {
+  /**
+   * @param host the address that is bound
+   * @param proxyPublic where clients reach the web port, when something stands in front of it
+   */
+  constructor(host: string, ports: ClusterPorts, proxyPublic?: () => string) {
     this.#host = host;
+    this.#public = proxyPublic;
     this.ports = ports;
   }
 
@@ -25,6 +30,11 @@ export class Addresses {
 
   get proxy(): string {
     return this.#at('localhost', this.ports.proxy);
+  }
+
+  /** What clients are told of the web port. */
+  get proxyPublic(): string {
+    return this.#public?.() ?? this.proxy;
   }
 
   get ssh(): string | undefined {

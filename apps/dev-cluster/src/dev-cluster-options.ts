@@ -1,5 +1,5 @@
 import type { SignatureSuite } from '@teleport-ts/api-types';
-import type { ClusterPorts } from './addresses.ts';
+import { Addresses, type ClusterPorts } from './addresses.ts';
 import type { Clock } from './clock.ts';
 import type { Logger } from './logger.ts';
 import type { ClusterFacts } from './state/cluster-state.ts';
@@ -28,6 +28,11 @@ export interface DevClusterOptions {
   readonly proxyTunnelPort?: number;
   /** The web port speaks plain HTTP, as after `teleport start --insecure-no-tls`: nothing goes by ALPN there. */
   readonly insecureNoTls?: boolean;
+  /**
+   * What clients are told the proxy's web address is, `host:port`, when something stands in front of it. Default: its own
+   * address.
+   */
+  readonly proxyPublicAddr?: string | (() => string);
   /** Which algorithms keys use. Default `balanced-v1`, as with a new Teleport 18. */
   readonly signatureSuite?: SignatureSuite;
   /** What the cluster says it is. Default `18.0.0`. */
@@ -57,8 +62,15 @@ export interface LeafOptions
   readonly roleMap?: RoleMap;
 }
 
+/** Where a cluster with these options is reached. */
+export function addressesOf(options: DevClusterOptions, facts: ClusterFacts): Addresses {
+  const { host = '127.0.0.1', proxyPublicAddr } = options;
+  const proxyPublic = typeof proxyPublicAddr === 'string' ? () => proxyPublicAddr : proxyPublicAddr;
+  return new Addresses(host, portsToUse(options, facts), proxyPublic);
+}
+
 /** Those that are asked for, else those that are remembered, else 0 for any that is free. */
-export function portsToUse(options: DevClusterOptions, facts: ClusterFacts): ClusterPorts {
+function portsToUse(options: DevClusterOptions, facts: ClusterFacts): ClusterPorts {
   return {
     auth: options.authPort ?? facts.authPort ?? 0,
     proxy: options.proxyPort ?? facts.proxyPort ?? 0,

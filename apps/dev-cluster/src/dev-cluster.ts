@@ -2,11 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { caPin } from '@teleport-ts/api-types';
 import type { LockV2 } from '@teleport-ts/api-types/proto/teleport/types/lock';
-import { Addresses } from './addresses.ts';
 import { AuditLog } from './audit/audit-log.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { ClusterContext, LeafDoor } from './cluster-context.ts';
-import { type DevClusterOptions, portsToUse } from './dev-cluster-options.ts';
+import { addressesOf, type DevClusterOptions } from './dev-cluster-options.ts';
 import { notFound } from './errors.ts';
 import { EventHub } from './events/event-hub.ts';
 import { Gate } from './gate.ts';
@@ -89,7 +88,7 @@ export class DevCluster implements AsyncDisposable {
       clock,
       logger,
       serverVersion: options.serverVersion ?? '18.0.0',
-      addresses: new Addresses(options.host ?? '127.0.0.1', portsToUse(options, facts)),
+      addresses: addressesOf(options, facts),
       leaf: (leaf) => this.#leaves.door(leaf),
     };
     this.#tokens = new IdentityTokens(this.#context);

@@ -99,7 +99,7 @@ export class WebApi {
           listen_addr: `127.0.0.1:${ssh}`,
           tunnel_listen_addr: `127.0.0.1:${tunnel}`,
           web_listen_addr: `127.0.0.1:${proxy}`,
-          public_addr: addresses.proxy,
+          public_addr: addresses.proxyPublic,
           ...(isSeparate && { ssh_public_addr: addresses.ssh, ssh_tunnel_public_addr: addresses.tunnel }),
           dial_timeout: 30_000_000_000,
         },

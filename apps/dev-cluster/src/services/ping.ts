@@ -12,7 +12,7 @@ export function pingCalls({ state, authorities, serverVersion, addresses }: Clus
       ClusterName: state.name,
       ServerVersion: serverVersion,
       ServerFeatures: communityFeatures(),
-      ProxyPublicAddr: addresses.proxy,
+      ProxyPublicAddr: addresses.proxyPublic,
       IsBoring: false,
       RemoteAddr: call.remoteAddress,
       LoadAllCAs: false,

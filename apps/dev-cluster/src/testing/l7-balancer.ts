@@ -6,8 +6,8 @@ import { systemClock } from '../clock.ts';
 import { WebAuthority } from '../pki/web-certificate.ts';
 
 export interface L7BalancerOptions {
-  /** `host:port` of the proxy's web port behind it. */
-  readonly to: string;
+  /** `host:port` of the proxy's web port behind it; a function is asked for each request. */
+  readonly to: string | (() => string);
   /** Forwards requests without their `Upgrade` header, as a balancer does that is not told otherwise. */
   readonly dropsUpgrades?: boolean;
   /** Takes `h2` too in the handshake, as nginx with `ssl http2`; it then answers nothing in it. */
@@ -126,10 +126,11 @@ export class L7Balancer implements AsyncDisposable {
     const { method = 'GET', url = '/' } = asked;
     const { connection: _, upgrade, ...others } = asked.headers;
     this.forwarded.push({ method, url, ...(upgrade !== undefined && { upgrade }) });
-    const colon = this.#options.to.lastIndexOf(':');
+    const to = typeof this.#options.to === 'string' ? this.#options.to : this.#options.to();
+    const colon = to.lastIndexOf(':');
     return request({
-      host: this.#options.to.slice(0, colon),
-      port: this.#options.to.slice(colon + 1),
+      host: to.slice(0, colon),
+      port: to.slice(colon + 1),
       method,
       path: url,
       headers: { ...others, ...headers } as Record<string, string>,

@@ -41,6 +41,8 @@ export interface DevClusterOptions {
   readonly clock?: Clock;
   /** Told what is refused and why. Default: nobody. */
   readonly logger?: Logger;
+  /** Whether to listen. Default true; without it there are only the state in the data directory and what sets it. */
+  readonly listen?: boolean;
   /** Leaf clusters to start along with this one, which they trust. */
   readonly leaves?: readonly LeafOptions[];
 }

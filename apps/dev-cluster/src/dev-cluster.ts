@@ -107,6 +107,7 @@ export class DevCluster implements AsyncDisposable {
     let cluster: DevCluster | undefined;
     try {
       cluster = new DevCluster(dataDir === undefined ? options : { ...options, dataDir }, lock);
+      if (options.listen === false) return cluster;
       await cluster.#open();
       await cluster.#startLeaves();
       return cluster;
@@ -115,6 +116,11 @@ export class DevCluster implements AsyncDisposable {
       else lock?.release();
       throw error;
     }
+  }
+
+  /** What the shell looks at. @internal */
+  get context(): ClusterContext {
+    return this.#context;
   }
 
   get name(): string {

@@ -57,13 +57,16 @@ describe('dev-cluster start', () => {
   it('explains what is wrong with its arguments and with its surroundings', async () => {
     await using directory = await TemporaryDirectory.create();
     const run = (...args: string[]) => runProgram(process.execPath, [MAIN, ...args]);
-    expect(await run()).toMatchObject({ code: 2, stderr: expect.stringContaining('error: Name a command: start') });
+    expect(await run()).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^error: say what to do: a command is missing\nhint: /),
+    });
     expect(await run('start', '--nope')).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/^error: Unknown argument/),
+      stderr: expect.stringMatching(/^error: unknown option --nope\n/),
     });
     expect(await run('start', '--bot', ':x')).toMatchObject({
-      code: 1,
+      code: 2,
       stderr: 'error: --bot ":x": expected name:role1,role2\n',
     });
     await using first = start(directory.join('data'), '--json');
@@ -71,7 +74,7 @@ describe('dev-cluster start', () => {
     expect(await run('start', '--data-dir', directory.join('data'))).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(
-        /^error: data directory .* is used by the dev-cluster with pid \d+; stop it first\n$/,
+        /^error: data directory .* is used by the dev-cluster with pid \d+\nhint: stop it first, or .*\n$/,
       ),
     });
   });

@@ -1,25 +1,10 @@
 #!/usr/bin/env node
-import yargs from 'yargs';
-import { hideBin } from 'yargs/helpers';
-import { startCommand } from './shell/start-command.ts';
-
-class UsageError extends Error {}
-
-const program = yargs(hideBin(process.argv))
-  .scriptName('dev-cluster')
-  .usage('$0 <command>\n\nA Teleport cluster for development and tests, on this machine only.')
-  .command(startCommand)
-  .demandCommand(1, 'Name a command: start')
-  .strict()
-  .version(false)
-  .exitProcess(false)
-  .fail((message, error) => {
-    throw error ?? new UsageError(message);
-  });
+import { errorLines, exitCodeOf } from './shell/exit.ts';
+import { runProgram } from './shell/program.ts';
 
 try {
-  await program.parseAsync();
+  await runProgram(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`error: ${(error as Error).message}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  process.stderr.write(errorLines(error));
+  process.exitCode = exitCodeOf(error);
 }

@@ -1,7 +1,11 @@
 import type { CommandModule } from 'yargs';
-import { DevCluster } from '../dev-cluster.ts';
+import type { DevCluster } from '../dev-cluster.ts';
 import type { Logger } from '../logger.ts';
 import { type Announcement, announcement } from './announcement.ts';
+import { ControlSocket } from './control-socket.ts';
+import { UsageError } from './exit.ts';
+import type { OperationName } from './operations.ts';
+import type { Format } from './output.ts';
 
 interface StartArguments {
   'data-dir'?: string | undefined;
@@ -13,6 +17,7 @@ interface StartArguments {
   bot: string[];
   app: string[];
   json: boolean;
+  format: Format;
   verbose: boolean;
 }
 
@@ -43,12 +48,21 @@ export const startCommand: CommandModule<object, StartArguments> = {
         default: [],
         describe: 'An application, name or name=http://127.0.0.1:port; without an address the demo application',
       })
-      .option('json', { type: 'boolean', default: false, describe: 'Print one line of JSON when the cluster is ready' })
-      .option('verbose', { type: 'boolean', default: false, describe: 'Log what is refused, and why, to stderr' }),
+      .option('format', {
+        choices: ['text', 'json'] as const,
+        default: 'text' as const,
+        requiresArg: true,
+        describe: 'What is printed when the cluster is ready: for people, or one line of JSON for programs',
+      })
+      .option('json', { type: 'boolean', default: false, describe: 'The same as --format json' })
+      .option('verbose', { type: 'boolean', default: false, describe: 'Log what is refused, and why, to stderr' })
+      .example('$0 start --data-dir ./cluster --bot ci:deployer --app foo', 'A bot, its role, and the demo application')
+      .example('$0 start --app grafana=http://127.0.0.1:3000', 'An application of your own, in a cluster of a moment'),
   handler: runStart,
 };
 
 async function runStart(args: StartArguments): Promise<void> {
+  const { DevCluster } = await import('../dev-cluster.ts');
   const cluster = await DevCluster.start({
     ...(args['data-dir'] !== undefined && { dataDir: args['data-dir'] }),
     ...(args.listen !== undefined && { host: args.listen }),
@@ -58,16 +72,33 @@ async function runStart(args: StartArguments): Promise<void> {
     ...(args['signature-suite'] !== undefined && { signatureSuite: args['signature-suite'] as 'balanced-v1' }),
     ...(args.verbose && { logger: stderrLogger }),
   });
+  let control: ControlSocket | undefined;
   const interrupted = new Promise<void>((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
   });
   try {
     const tokens = await populate(cluster, args);
-    process.stdout.write(announcement(cluster, tokens, args.json));
+    control = await openControl(cluster, args['data-dir']);
+    process.stdout.write(announcement(cluster, tokens, args.json || args.format === 'json'));
     await interrupted;
   } finally {
+    await control?.[Symbol.asyncDispose]();
     await cluster.stop();
+  }
+}
+
+/** Where other commands reach this one; a cluster without is still a cluster. */
+async function openControl(cluster: DevCluster, dataDir: string | undefined): Promise<ControlSocket | undefined> {
+  if (dataDir === undefined) return undefined;
+  const { perform } = await import('./operations.ts');
+  try {
+    return await ControlSocket.open(dataDir, (operation, fields) =>
+      perform(cluster, { running: true }, operation as OperationName, fields as never),
+    );
+  } catch (error) {
+    process.stderr.write(`warning: no socket for other commands: ${(error as Error).message}\n`);
+    return undefined;
   }
 }
 
@@ -77,7 +108,7 @@ async function populate(cluster: DevCluster, { bot, app }: StartArguments): Prom
   for (const text of bot) {
     const [name = '', list = ''] = splitOnce(text, ':');
     const roles = list.split(',').filter((role) => role !== '');
-    if (name === '') throw new Error(`--bot ${JSON.stringify(text)}: expected name:role1,role2`);
+    if (name === '') throw new UsageError(`--bot ${JSON.stringify(text)}: expected name:role1,role2`);
     for (const role of roles) {
       if (!cluster.hasRole(role)) cluster.upsertRole({ name: role, allow: { appLabels: { '*': '*' } } });
     }
@@ -86,7 +117,7 @@ async function populate(cluster: DevCluster, { bot, app }: StartArguments): Prom
   }
   for (const text of app) {
     const [name = '', uri] = splitOnce(text, '=');
-    if (name === '') throw new Error(`--app ${JSON.stringify(text)}: expected name or name=uri`);
+    if (name === '') throw new UsageError(`--app ${JSON.stringify(text)}: expected name or name=uri`);
     await cluster.addApplication({ name, ...(uri !== undefined && { uri }) });
   }
   return tokens;

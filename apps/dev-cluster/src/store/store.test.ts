@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { TemporaryDirectory } from '../testing/temporary-directory.ts';
@@ -105,10 +105,27 @@ describe('a store with a data directory', () => {
 describe('the lock of a data directory', () => {
   it('keeps a second cluster out and is taken over from a dead one', async () => {
     await using directory = await TemporaryDirectory.create();
+    expect(DataDirLock.holder(directory.path)).toBeUndefined();
     const lock = DataDirLock.acquire(directory.path);
+    expect(DataDirLock.holder(directory.path)).toBe(process.pid);
     expect(() => DataDirLock.acquire(directory.path)).toThrow(`pid ${process.pid}`);
     lock.release();
-    writeFileSync(directory.join('lock'), '4194305'); // above Linux' largest pid
+    writeFileSync(directory.join('lock.4194305'), ''); // above Linux' largest pid
     DataDirLock.acquire(directory.path).release();
+    expect(readdirSync(directory.path)).toEqual([]);
+  });
+
+  it('steps back before another living process, and leaves its lock alone', async () => {
+    await using directory = await TemporaryDirectory.create();
+    writeFileSync(directory.join(`lock.${process.ppid}`), '');
+    expect(() => DataDirLock.acquire(directory.path)).toThrow(`pid ${process.ppid}`);
+    expect(readdirSync(directory.path)).toEqual([`lock.${process.ppid}`]);
+  });
+
+  it.runIf(existsSync('/proc/self/stat'))('is taken over from a dead process whose id has come back', async () => {
+    await using directory = await TemporaryDirectory.create();
+    for (const pid of [process.pid, process.ppid]) writeFileSync(directory.join(`lock.${pid}`), 'another start');
+    DataDirLock.acquire(directory.path).release();
+    expect(readdirSync(directory.path)).toEqual([]);
   });
 });

@@ -8,6 +8,7 @@ import type { Clock } from './clock.ts';
 import type { CredentialRenewal } from './connection/credential-renewal.ts';
 import type { LiveConnection } from './connection/live-connection.ts';
 import type { CallingMethod } from './dialing/route.ts';
+import type { LeafClients, LeafOptions } from './leaf-clients.ts';
 import type { ClientStatus } from './status/client-status.ts';
 import type { StatusHub } from './status/status-hub.ts';
 
@@ -54,8 +55,23 @@ export interface Client extends Caller, AsyncDisposable {
    */
   reloadCredentials(): Promise<'changed' | 'same'>;
   /**
-   * Lets running calls finish, ends those that take longer, and frees all sockets and timers. Later calls reject with
-   * `canceled`. Safe to call twice.
+   * A client of a leaf cluster, or of this one by its name. It goes through the proxy of the root, by whichever way works,
+   * with the same credential; whom to trust at the leaf is asked from the root. Certificates still come from the root
+   * alone. Closing this client closes it too.
+   *
+   * ```ts
+   * await using leaf = await client.forCluster('leaf.example.com');
+   * ```
+   *
+   * @param name of the cluster, as `tctl get remote_cluster` lists it
+   * @param options `signal` gives up; `timeoutMs`: longest time for connecting, default as for this client
+   * @throws TeleportError `not_found` when there is no such cluster; `access_denied` when none of the user's roles is
+   * mapped there, as with a bot's own identity; ConnectError when it cannot be reached
+   */
+  forCluster(name: string, options?: LeafOptions): Promise<Client>;
+  /**
+   * Lets running calls finish, ends those that take longer, and frees all sockets and timers, those of its clients of leaf
+   * clusters too. Later calls reject with `canceled`. Safe to call twice.
    *
    * @param options `graceMs`: how long running calls may go on; default 5 seconds
    */
@@ -69,6 +85,9 @@ interface ClientParts {
   readonly policy: CallPolicy;
   readonly clock: Clock;
   readonly status: StatusHub;
+  readonly leaves: LeafClients;
+  /** Ends what ends with the client. */
+  readonly onClosing: (client: Client, graceMs: number) => Promise<void>;
 }
 
 /** The client over a connection that is replaced when need be. */
@@ -78,14 +97,18 @@ export class ConnectedClient implements Client {
   readonly #renewal: CredentialRenewal;
   readonly #calls: ServiceCalls;
   readonly #status: StatusHub;
+  readonly #leaves: LeafClients;
+  readonly #onClosing: ClientParts['onClosing'];
   #closing: Promise<void> | undefined;
 
-  constructor({ live, renewal, server, policy, clock, status }: ClientParts) {
+  constructor({ live, renewal, server, policy, clock, status, leaves, onClosing }: ClientParts) {
     this.server = server;
     this.#live = live;
     this.#renewal = renewal;
     this.#calls = new ServiceCalls(callEnvironment(policy, { targets: this.#live, clock, status }));
     this.#status = status;
+    this.#leaves = leaves;
+    this.#onClosing = onClosing;
   }
 
   get connection(): ConnectionInfo {
@@ -95,6 +118,10 @@ export class ConnectedClient implements Client {
 
   reloadCredentials(): Promise<'changed' | 'same'> {
     return this.#renewal.reload();
+  }
+
+  forCluster(name: string, options?: LeafOptions): Promise<Client> {
+    return this.#leaves.open(this, name, options);
   }
 
   async ping(options?: CallOptions): Promise<ServerInfo> {
@@ -127,7 +154,7 @@ export class ConnectedClient implements Client {
     this.#renewal.close();
     this.#calls.endWaits();
     try {
-      await this.#live.close(graceMs);
+      await Promise.all([this.#onClosing(this, graceMs), this.#live.close(graceMs)]);
     } finally {
       this.#calls.close();
       this.#status.close();

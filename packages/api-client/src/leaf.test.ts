@@ -1,9 +1,8 @@
 import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
-import { TrustServiceDefinition } from '@teleport-ts/api-types/proto/teleport/trust/v1/trust_service';
 import { UsersServiceDefinition } from '@teleport-ts/api-types/proto/teleport/users/v1/users_service';
 import { DevCluster } from '@teleport-ts/dev-cluster';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Client, connect, loadTLS } from './index.ts';
+import { type Client, type ClientOptions, connect, loadTLS } from './index.ts';
 
 describe('a leaf through its root’s proxy', () => {
   let root: DevCluster;
@@ -23,42 +22,86 @@ describe('a leaf through its root’s proxy', () => {
   });
   afterAll(() => root.stop());
 
-  /** Host authorities as the root hands them out: a credential of the root alone does not name the leaf's. */
-  async function hostAuthorities(client: Client): Promise<string[]> {
-    const { certAuthoritiesV2 } = await client.service(TrustServiceDefinition).getCertAuthorities({ type: 'host' });
-    return certAuthoritiesV2.flatMap(({ Spec }) => (Spec?.ActiveKeys?.TLS ?? []).map(({ Cert }) => Cert.toString()));
-  }
-
-  async function dial(user: string, cluster?: string): Promise<Client> {
+  async function client(user = 'alice', options: Partial<ClientOptions> = {}): Promise<Client> {
     const { key, cert, cas } = await root.issueUserCredentials({ user });
-    const options = { addresses: [root.proxyAddress], trust: { webCa: [root.webCaPem] } };
-    await using own = await connect({ ...options, credentials: loadTLS({ key, cert, ca: cas }) });
-    const credentials = loadTLS({ key, cert, ca: await hostAuthorities(own) });
-    return await connect({ ...options, credentials, ...(cluster !== undefined && { cluster }) });
+    return connect({
+      addresses: [root.proxyAddress],
+      trust: { webCa: [root.webCaPem] },
+      credentials: loadTLS({ key, cert, ca: cas }),
+      ...options,
+    });
   }
 
-  test('answers for itself, and knows the caller by another name', async () => {
-    await using client = await dial('alice', 'leaf.test');
-    expect(client.server).toMatchObject({ clusterName: 'leaf.test', proxyPublicAddress: leaf.proxyAddress });
-    expect(client.connection).toEqual({ address: root.proxyAddress, method: 'tls-routing' });
-    const { user } = await client.service(UsersServiceDefinition).getUser({ currentUser: true });
-    expect(user?.Metadata?.Name).toBe('remote-alice-root.test');
-    await using own = await dial('alice');
-    expect(own.server.clusterName).toBe('root.test');
+  test.each(['tls-routing', 'tls-routing-upgrade', 'proxy-grpc'] as const)(
+    'by %s answers for itself, and knows the caller by another name',
+    async (method) => {
+      await using own = await client('alice', { strategy: { order: [method], onlyListed: true } });
+      expect(own.connection).toEqual({ address: root.proxyAddress, method });
+      await using remote = await own.forCluster('leaf.test');
+      expect(remote.server).toMatchObject({ clusterName: 'leaf.test', proxyPublicAddress: leaf.proxyAddress });
+      expect(remote.connection).toEqual({ address: root.proxyAddress, method });
+      const { user } = await remote.service(UsersServiceDefinition).getUser({ currentUser: true });
+      expect(user?.Metadata?.Name).toBe('remote-alice-root.test');
+    },
+  );
+
+  test('is reached from a client of the auth service by the proxy that this names', async () => {
+    await using own = await client('alice', { addresses: [root.authAddress] });
+    expect(own.connection.method).toBe('auth');
+    await using remote = await own.forCluster('leaf.test');
+    expect(remote.connection).toEqual({ address: root.proxyAddress, method: 'tls-routing' });
+    // From there the root, and whatever else it knows, is as near.
+    await using back = await remote.forCluster('root.test');
+    expect(back.server.clusterName).toBe('root.test');
+  });
+
+  test('ends with its root’s client, not the other way round', async () => {
+    const own = await client();
+    const [first, second] = await Promise.all([own.forCluster('leaf.test'), own.forCluster('leaf.test')]);
+    await first.close();
+    await expect(first.ping()).rejects.toMatchObject({ code: 'canceled' });
+    await expect(second.ping()).resolves.toMatchObject({ clusterName: 'leaf.test' });
+    await expect(own.ping()).resolves.toMatchObject({ clusterName: 'root.test' });
+    const late = own.forCluster('leaf.test');
+    const settled = expect(late).rejects.toMatchObject({ code: 'canceled' });
+    await own.close();
+    await settled;
+    await expect(second.ping()).rejects.toMatchObject({ code: 'canceled' });
+    await expect(own.forCluster('leaf.test')).rejects.toMatchObject({ code: 'canceled' });
+  });
+
+  test('that nobody knows is told by its name', async () => {
+    await using own = await client();
+    await expect(own.forCluster('nosuch.test')).rejects.toMatchObject({
+      code: 'not_found',
+      message: 'the cluster nosuch.test is not known here',
+      hint: expect.stringContaining('remote_cluster'),
+    });
+    await expect(own.forCluster('')).rejects.toMatchObject({ code: 'bad_parameter' });
+    const reason = new Error('enough');
+    await expect(own.forCluster('leaf.test', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
   test('denies who has no role there, and gives out no certificates', async () => {
-    await expect(dial('bob', 'leaf.test')).rejects.toMatchObject({ code: 'access_denied' });
-    await using client = await dial('alice', 'leaf.test');
-    const call = client.unary(AuthServiceDefinition, 'generateUserCerts', { Username: 'alice' });
+    await using bob = await client('bob');
+    await expect(bob.forCluster('leaf.test')).rejects.toMatchObject({
+      code: 'access_denied',
+      retryable: false,
+      message: expect.stringContaining('the leaf cluster leaf.test refuses the user bob'),
+      hint: expect.stringContaining('role_map'),
+    });
+    await using own = await client();
+    await using remote = await own.forCluster('leaf.test');
+    const call = remote.unary(AuthServiceDefinition, 'generateUserCerts', { Username: 'alice' });
     await expect(call).rejects.toMatchObject({ message: 'access denied: impersonation is not allowed' });
   });
 
   test('that is cut off fails in a way that may pass', async () => {
-    await using client = await dial('alice', 'leaf.test');
+    await using own = await client();
+    await using remote = await own.forCluster('leaf.test');
     leaf.partition();
-    await expect(client.ping()).rejects.toMatchObject({ code: 'connection_problem', retryable: true });
+    await expect(remote.ping({ retry: false })).rejects.toMatchObject({ code: 'connection_problem', retryable: true });
     leaf.heal();
-    await expect.poll(() => client.ping().catch(() => undefined)).toMatchObject({ clusterName: 'leaf.test' });
+    await expect.poll(() => remote.ping().catch(() => undefined)).toMatchObject({ clusterName: 'leaf.test' });
   });
 });

@@ -61,6 +61,19 @@ export class CredentialSet {
     return this.#fingerprint;
   }
 
+  /** The same credential, trusting these authorities (PEM) besides its own. */
+  trusting(ca: readonly string[]): CredentialSet {
+    const { cert, origin, insecure } = this;
+    return new CredentialSet({
+      origin,
+      insecure,
+      renewal: this.#renewal,
+      ca: [...this.ca, ...ca.filter((pem) => !this.ca.includes(pem))],
+      ...(cert !== undefined && { cert: { pem: cert, x509: new X509Certificate(cert) } }),
+      ...(this.#key && { key: this.#key }),
+    });
+  }
+
   /** The private key as Node's TLS takes it. */
   privateKeyPem(): string | undefined {
     return this.#key?.export({ type: 'pkcs8', format: 'pem' }).toString();

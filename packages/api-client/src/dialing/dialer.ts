@@ -106,7 +106,7 @@ export class Dialer {
     const { method, host, port } = way;
     const address = formatAddress(host, port);
     const key = `${method} ${address}`;
-    if (this.#tried.has(key)) return undefined;
+    if (this.#tried.has(key) || this.isRefused) return undefined;
     const { status, logger } = this.options;
     const dialed = await this.#record.attempt({ method, address }, signal, async (limit, reached) => {
       status?.emit({ type: 'connecting', method, address, attempt: this.failed.length + 1 });
@@ -121,6 +121,11 @@ export class Dialer {
     if (dialed) logger.debug({ method, address, server: dialed.server }, 'connected');
     else if (!signal.aborted) this.#tried.add(key);
     return dialed;
+  }
+
+  /** Whether the auth service itself has denied the caller: no other way leads to another answer. */
+  get isRefused(): boolean {
+    return this.failed.some(({ stage, error }) => stage === 'rpc' && isTeleportError(error, 'access_denied'));
   }
 
   /** Whether a direct dial met the SSH port of a proxy: its gRPC service answers there, but knows no auth service. */

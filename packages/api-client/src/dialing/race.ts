@@ -163,7 +163,7 @@ async function firstOf(
   };
   try {
     for (const attempt of attempts) {
-      if (lost.signal.aborted) break;
+      if (lost.signal.aborted || dialer.isRefused) break;
       const started = new AbortController();
       const settled = run(attempt).finally(() => started.abort());
       running.push(settled);

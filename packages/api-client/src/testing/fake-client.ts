@@ -5,7 +5,7 @@ import {
   type RequestInput,
   type ResponseOf,
   TELEPORT_API_VERSION,
-  type TeleportError,
+  TeleportError,
 } from '@teleport-ts/api-types';
 import { type CallPolicy, callEnvironment } from '../calls/call-environment.ts';
 import type { CallOptions } from '../calls/call-options.ts';
@@ -61,6 +61,13 @@ export class FakeClient implements Client {
 
   status(options: { signal?: AbortSignal } = {}): AsyncIterable<ClientStatus> {
     return this.#status.iterate(options.signal);
+  }
+
+  /** A fake cluster is alone. */
+  async forCluster(name: string): Promise<Client> {
+    throw new TeleportError('not_found', `the cluster ${name} is not known here`, {
+      hint: 'a fake cluster has no leaves; start another one, and hand its client to what is tested',
+    });
   }
 
   /** There are no credentials: always `same`. */

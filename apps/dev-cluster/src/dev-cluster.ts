@@ -15,10 +15,11 @@ import { silentLogger } from './logger.ts';
 import type { AuthorityType } from './pki/cert-authority.ts';
 import { IdentityTokens } from './proxy/identity-token.ts';
 import { nameOf } from './resources.ts';
+import type { RotationPhase } from './rotation/phases.ts';
 import { Rotator } from './rotation/rotator.ts';
 import { Faults } from './rpc/faults.ts';
 import { ReceivedCalls } from './rpc/received-calls.ts';
-import { type ApplicationFields, applicationServer } from './state/applications.ts';
+import { type Application, type ApplicationFields, applicationServer } from './state/applications.ts';
 import { Authorities } from './state/authorities.ts';
 import { type BotFields, botOf, botUserName, putBot } from './state/bots.ts';
 import { appServerKey, ClusterState, serverKey } from './state/cluster-state.ts';
@@ -32,16 +33,6 @@ import { newUser, type UserFields } from './state/users.ts';
 import { DataDirLock } from './store/data-dir-lock.ts';
 import { LeafClusters } from './trust/leaf-clusters.ts';
 import { withoutUndefined } from './without-undefined.ts';
-
-/** An application of the cluster. */
-export interface Application {
-  readonly name: string;
-  /** `foo.localhost` */
-  readonly publicAddr: string;
-}
-
-/** The phases of a rotation, in their order; `rollback` leads back from each of them but the last. */
-export type RotationPhase = 'init' | 'update_clients' | 'update_servers' | 'standby' | 'rollback';
 
 /**
  * A Teleport cluster in this process, for development and tests: an auth service, a proxy and a demo application on real

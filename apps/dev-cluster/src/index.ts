@@ -1,13 +1,14 @@
 export { type Clock, systemClock, type Timer } from './clock.ts';
-export { type Application, DevCluster, type RotationPhase } from './dev-cluster.ts';
+export { DevCluster } from './dev-cluster.ts';
 export type { DevClusterOptions, LeafOptions } from './dev-cluster-options.ts';
 export type { UserCredentials, UserCredentialsRequest } from './issuing/user-credentials.ts';
 export type { Logger } from './logger.ts';
 export type { AuthorityType } from './pki/cert-authority.ts';
 export type { DemoAnswer } from './proxy/demo-application.ts';
+export type { RotationPhase } from './rotation/phases.ts';
 export type { Fault, Faults } from './rpc/faults.ts';
 export type { ReceivedCall, ReceivedCalls } from './rpc/received-calls.ts';
-export type { ApplicationFields } from './state/applications.ts';
+export type { Application, ApplicationFields } from './state/applications.ts';
 export type { BotFields } from './state/bots.ts';
 export type { LockFields } from './state/locks.ts';
 export type { RoleFields } from './state/role-fields.ts';

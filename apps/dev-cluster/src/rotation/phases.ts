@@ -6,6 +6,9 @@ import type { Generations } from '../state/authorities.ts';
 import { toTimestamp, zeroTime } from '../timestamps.ts';
 import type { RotationStep } from './rotation-request.ts';
 
+/** The phases of a rotation, in their order; `rollback` leads back from each of them but the last. */
+export type RotationPhase = 'init' | 'update_clients' | 'update_servers' | 'standby' | 'rollback';
+
 /**
  * Where an authority stands after a step of its rotation.
  *

@@ -7,12 +7,13 @@ import { parseSshCertificate } from '@teleport-ts/api-types';
 import { AuthServiceDefinition as Auth } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
 import { TrustServiceDefinition as Trust } from '@teleport-ts/api-types/proto/teleport/trust/v1/trust_service';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DevCluster, type RotationPhase } from '../dev-cluster.ts';
+import { DevCluster } from '../dev-cluster.ts';
 import { RunningProgram, runProgram } from '../testing/program.ts';
 import { teleportBinDir } from '../testing/real-teleport.ts';
 import { TemporaryDirectory } from '../testing/temporary-directory.ts';
 import { userClient } from '../testing/wire-bot.ts';
 import { WireClient } from '../testing/wire-client.ts';
+import type { RotationPhase } from './phases.ts';
 
 const binDir = teleportBinDir();
 const exec = promisify(execFile);

@@ -5,7 +5,7 @@ import { Event } from '@teleport-ts/api-types/proto/teleport/proto/event';
 import { TrustServiceDefinition as Trust } from '@teleport-ts/api-types/proto/teleport/trust/v1/trust_service';
 import type { CertAuthorityV2 } from '@teleport-ts/api-types/proto/teleport/types/cert_authority';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { DevCluster, type RotationPhase } from '../dev-cluster.ts';
+import { DevCluster } from '../dev-cluster.ts';
 import type { AuthorityType } from '../pki/cert-authority.ts';
 import { Collected } from '../testing/collected.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
@@ -13,6 +13,7 @@ import { recordedMessage, recordedStatus, settled } from '../testing/recorded.ts
 import { TemporaryDirectory } from '../testing/temporary-directory.ts';
 import { anonymousClient, userClient, WireBot } from '../testing/wire-bot.ts';
 import { WireClient, wireStatus } from '../testing/wire-client.ts';
+import type { RotationPhase } from './phases.ts';
 
 const NAME = 'root.example';
 const HOUR_MS = 3_600_000;

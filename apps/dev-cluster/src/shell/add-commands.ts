@@ -1,16 +1,8 @@
 import type { Argv, CommandModule } from 'yargs';
+import { withoutUndefined } from '../without-undefined.ts';
 import { addRoleCommand } from './add-role-command.ts';
 import type { WithToken } from './adding.ts';
-import {
-  type ClusterArguments,
-  dataDirOf,
-  durationMs,
-  given,
-  labels,
-  names,
-  pairs,
-  withClusterOptions,
-} from './arguments.ts';
+import { type ClusterArguments, dataDirOf, durationMs, labels, names, pairs, withClusterOptions } from './arguments.ts';
 import type { Shown } from './kinds.ts';
 import { print } from './output.ts';
 import { reach } from './reach.ts';
@@ -73,7 +65,7 @@ const app = adding<ServedArguments>({
   make: (dataDir, { name, uri, description, replace, label, 'public-addr': publicAddr }) =>
     reach(dataDir, 'addApp', {
       ...{ name, replace, labels: labels('label', label) },
-      ...given({ uri, description, publicAddr }),
+      ...withoutUndefined({ uri, description, publicAddr }),
     }),
   text: ({ name, publicAddr }) => `added app ${name}, with the public address ${publicAddr}`,
 });
@@ -92,7 +84,7 @@ const database = adding<ServedArguments>({
   make: (dataDir, { name, uri, protocol, description, replace, label }) =>
     reach(dataDir, 'addDatabase', {
       ...{ name, replace, labels: labels('label', label) },
-      ...given({ uri, protocol, description }),
+      ...withoutUndefined({ uri, protocol, description }),
     }),
 });
 
@@ -126,7 +118,7 @@ const node = adding<NodeArguments>({
       .option('addr', { ...one, describe: 'Where it listens, host:port [default: nowhere]' })
       .example('$0 add node web-1 --label env=dev --data-dir ./cluster', 'A node'),
   make: (dataDir, { hostname, id, addr, replace, label }) =>
-    reach(dataDir, 'addNode', { hostname, replace, labels: labels('label', label), ...given({ id, addr }) }),
+    reach(dataDir, 'addNode', { hostname, replace, labels: labels('label', label), ...withoutUndefined({ id, addr }) }),
   text: ({ name, hostname }) => `added node ${hostname} with the id ${name}`,
 });
 
@@ -167,7 +159,7 @@ const bot = adding<BotArguments>({
   make: (dataDir, { name, role, trait, replace, 'max-session-ttl': ttl }) =>
     reach(dataDir, 'addBot', {
       ...{ name, roles: names(role), traits: pairs('trait', trait), replace },
-      ...given({ maxSessionTtlMs: ttl === undefined ? undefined : durationMs('max-session-ttl', ttl) }),
+      ...withoutUndefined({ maxSessionTtlMs: ttl === undefined ? undefined : durationMs('max-session-ttl', ttl) }),
     }),
   text: (made) => `added bot ${made.name}\n${howToJoin(made as WithToken)}`,
 });
@@ -191,7 +183,7 @@ const token = adding<TokenArguments>({
   make: (dataDir, { name, bot: botName, ttl, replace }) =>
     reach(dataDir, 'addToken', {
       ...{ botName, replace },
-      ...given({ name, expiresInMs: ttl === undefined ? undefined : durationMs('ttl', ttl) }),
+      ...withoutUndefined({ name, expiresInMs: ttl === undefined ? undefined : durationMs('ttl', ttl) }),
     }),
   text: (made) => `added token ${made.name}\n${howToJoin(made as WithToken)}`,
 });
@@ -230,10 +222,16 @@ const lock = adding<LockArguments>({
       .example('$0 add lock --user bot-ci --message "being looked into" --data-dir ./cluster', 'Stop a bot'),
   make: (dataDir, args) =>
     reach(dataDir, 'addLock', {
-      ...given({ user: args.user, role: args.role, login: args.login, device: args.device, message: args.message }),
-      ...given({ serverId: args['server-id'], mfaDevice: args['mfa-device'] }),
-      ...given({ windowsDesktop: args['windows-desktop'], accessRequest: args['access-request'] }),
-      ...given({ expiresInMs: args.ttl === undefined ? undefined : durationMs('ttl', args.ttl) }),
+      ...withoutUndefined({
+        user: args.user,
+        role: args.role,
+        login: args.login,
+        device: args.device,
+        message: args.message,
+      }),
+      ...withoutUndefined({ serverId: args['server-id'], mfaDevice: args['mfa-device'] }),
+      ...withoutUndefined({ windowsDesktop: args['windows-desktop'], accessRequest: args['access-request'] }),
+      ...withoutUndefined({ expiresInMs: args.ttl === undefined ? undefined : durationMs('ttl', args.ttl) }),
     }),
   text: ({ name }) => `added lock ${name}; it ends with: dev-cluster rm lock ${name}`,
 });

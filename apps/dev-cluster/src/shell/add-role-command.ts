@@ -1,6 +1,7 @@
 import type { RoleConditionsFields, RoleRule } from '@teleport-ts/api-types/resources/role';
 import type { Argv, CommandModule } from 'yargs';
-import { type ClusterArguments, dataDirOf, durationMs, given, names, pairs, withClusterOptions } from './arguments.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import { type ClusterArguments, dataDirOf, durationMs, names, pairs, withClusterOptions } from './arguments.ts';
 import { UsageError } from './exit.ts';
 import { print } from './output.ts';
 import { reach } from './reach.ts';
@@ -60,7 +61,7 @@ export const addRoleCommand: CommandModule<object, RoleArguments> = {
     const ttl = args['max-session-ttl'];
     const made = await reach(dataDirOf(args), 'addRole', {
       ...{ name: args.name, replace: args.replace, allow: conditions(texts, ''), deny: conditions(texts, 'deny-') },
-      ...given({ maxSessionTtlMs: ttl === undefined ? undefined : durationMs('max-session-ttl', ttl) }),
+      ...withoutUndefined({ maxSessionTtlMs: ttl === undefined ? undefined : durationMs('max-session-ttl', ttl) }),
     });
     print(args.format, made, `added role ${made.name}`);
   },

@@ -74,7 +74,3 @@ export function durationMs(option: string, text: string): number {
   if (ms <= 0) throw new UsageError(`--${option} ${text} must be longer than nothing`);
   return ms;
 }
-
-/** Without the members that are undefined. */
-export const given = <T extends object>(members: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never;

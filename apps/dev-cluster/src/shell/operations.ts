@@ -1,7 +1,8 @@
 import { parseTlsIdentity, TeleportError } from '@teleport-ts/api-types';
-import type { DevCluster, RotationPhase } from '../dev-cluster.ts';
+import type { DevCluster } from '../dev-cluster.ts';
 import type { UserCredentials, UserCredentialsRequest } from '../issuing/user-credentials.ts';
 import type { AuthorityType } from '../pki/cert-authority.ts';
+import type { RotationPhase } from '../rotation/phases.ts';
 import { type AddingOperations, adding } from './adding.ts';
 import { KIND_NAMES, kindNamed } from './kind-names.ts';
 import { allOf, oneOf, type Shown } from './kinds.ts';

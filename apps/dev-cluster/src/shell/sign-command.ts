@@ -2,7 +2,8 @@ import { openSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TeleportError } from '@teleport-ts/api-types';
 import type { CommandModule } from 'yargs';
-import { type ClusterArguments, dataDirOf, durationMs, given, names, withClusterOptions } from './arguments.ts';
+import { withoutUndefined } from '../without-undefined.ts';
+import { type ClusterArguments, dataDirOf, durationMs, names, withClusterOptions } from './arguments.ts';
 import { print } from './output.ts';
 import { reach } from './reach.ts';
 
@@ -43,7 +44,7 @@ export const signCommand: CommandModule<object, SignArguments> = {
     const { user, out } = args;
     const signed = await reach(dataDirOf(args), 'sign', {
       user,
-      ...given({
+      ...withoutUndefined({
         roles: args.role.length > 0 ? names(args.role) : undefined,
         ttlMs: args.ttl === undefined ? undefined : durationMs('ttl', args.ttl),
       }),

@@ -16,6 +16,13 @@ export interface ApplicationFields {
   readonly publicAddr?: string;
 }
 
+/** An application of the cluster. */
+export interface Application {
+  readonly name: string;
+  /** `foo.localhost` */
+  readonly publicAddr: string;
+}
+
 /** The address of applications that the demo application answers for (RFC 2606: it can be nobody's). */
 export const DEMO_URI = 'http://demo.invalid';
 

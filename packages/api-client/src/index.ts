@@ -28,6 +28,7 @@ export { loadProfile } from './credentials/load-profile.ts';
 export { loadTLS } from './credentials/load-tls.ts';
 export type { CustomDialer, DialStrategy } from './dialing/custom-dialer.ts';
 export { ConnectError, type DialAttempt, type DialMethod, type DialStage } from './dialing/dial-attempt.ts';
+export type { LeafOptions } from './leaf-clients.ts';
 export { type Logger, silentLogger } from './logger.ts';
 export type { ClientStatus } from './status/client-status.ts';
 export {

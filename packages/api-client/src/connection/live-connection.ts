@@ -5,6 +5,7 @@ import type { CredentialSet } from '../credentials/credential-set.ts';
 import { type Connection, closedError } from '../dialing/connection.ts';
 import type { Dialed } from '../dialing/dialer.ts';
 import type { Route } from '../dialing/route.ts';
+import { VersionDrift } from '../dialing/version-drift.ts';
 import type { StatusHub } from '../status/status-hub.ts';
 import { Redial } from './redial.ts';
 
@@ -37,13 +38,13 @@ export class LiveConnection {
   readonly #clock: Clock;
   readonly #redial: Redial<Dialed>;
   readonly #draining = new Map<Connection, Promise<void>>();
-  #serverVersion: string;
+  readonly #drift: VersionDrift;
   #isLost = false;
   #closing: Promise<void> | undefined;
 
   constructor(first: Dialed, { dial, status, clock, random }: LiveConnectionOptions) {
     this.current = first.connection;
-    this.#serverVersion = first.server.version;
+    this.#drift = new VersionDrift(first.server.version, status);
     this.#status = status;
     this.#clock = clock;
     this.#redial = new Redial({
@@ -101,7 +102,7 @@ export class LiveConnection {
   #replace({ connection, server }: Dialed): void {
     const old = this.current;
     this.current = connection;
-    this.#serverVersion = server.version;
+    this.#drift.saw(server.version);
     this.#isLost = false;
     old.onState = undefined;
     this.#follow(connection);
@@ -139,12 +140,13 @@ export class LiveConnection {
         this.#sayReady();
       }
       this.onSession?.();
+      this.#drift.ask(connection);
     };
   }
 
   #sayReady(): void {
     const { method, address } = this.current.route;
-    this.#status.emit({ type: 'ready', method, address, serverVersion: this.#serverVersion });
+    this.#status.emit({ type: 'ready', method, address, serverVersion: this.#drift.version });
   }
 }
 

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { caPin } from '@teleport-ts/api-types';
 import type { LockV2 } from '@teleport-ts/api-types/proto/teleport/types/lock';
+import { RequestExpiry } from './access-requests/request-expiry.ts';
 import { AuditLog } from './audit/audit-log.ts';
 import { type Clock, systemClock } from './clock.ts';
 import type { ClusterContext, LeafDoor } from './cluster-context.ts';
@@ -58,6 +59,7 @@ export class DevCluster implements AsyncDisposable {
   readonly #lock: DataDirLock | undefined;
   readonly #gate = new Gate();
   readonly #leaves: LeafClusters;
+  readonly #requestExpiry: RequestExpiry;
   #listeners: Listeners | undefined;
   #stopped: Promise<void> | undefined;
 
@@ -83,6 +85,7 @@ export class DevCluster implements AsyncDisposable {
       leaf: (leaf) => this.#leaves.door(leaf),
     };
     this.#tokens = new IdentityTokens(this.#context);
+    this.#requestExpiry = new RequestExpiry(this.#context);
     this.#leaves = new LeafClusters(this.#context);
     state.store.ready();
   }
@@ -331,6 +334,7 @@ export class DevCluster implements AsyncDisposable {
   async #stop(): Promise<void> {
     try {
       this.#context.rotator.stop();
+      this.#requestExpiry.stop();
       await this.#leaves.stop();
       await this.#close();
       this.#context.events.close();

@@ -1,6 +1,7 @@
 import { RequireMFAType } from '@teleport-ts/api-types/proto/teleport/types/mfa_policy';
 import type { RoleV6 } from '@teleport-ts/api-types/proto/teleport/types/role';
 import { accessDenied, badParameter } from '../errors.ts';
+import { compileReviewExpression, compileThresholdExpression } from '../predicate/review-expression.ts';
 import { NANOSECONDS_PER_MS } from '../timestamps.ts';
 
 const MAX_ACCESS_MS = 14 * 86_400_000;
@@ -30,6 +31,10 @@ export function checkRoleFeatures(role: RoleV6): void {
   if ((deny?.Thresholds.length ?? 0) > 0) {
     throw badParameter('deny.request cannot contain thresholds, set denial counts in allow.request.thresholds instead');
   }
+  for (const { Filter } of allow?.Thresholds ?? []) checkPredicate('threshold', Filter, compileThresholdExpression);
+  for (const conditions of [role.Spec?.Deny, role.Spec?.Allow]) {
+    checkPredicate('review', conditions?.ReviewRequests?.Where ?? '', compileReviewExpression);
+  }
   if ((allow?.MaxDuration ?? 0n) > BigInt(MAX_ACCESS_MS) * NANOSECONDS_PER_MS) {
     throw badParameter('max access duration must be less than or equal to 336h0m0s');
   }
@@ -43,6 +48,15 @@ export function checkRoleFeatures(role: RoleV6): void {
   }
   if (role.Spec?.Options?.IDP && role.Version === 'v8') {
     throw badParameter('idp option is only supported in role version 7 and below');
+  }
+}
+
+function checkPredicate(what: string, source: string, compile: (source: string) => unknown): void {
+  if (source === '') return;
+  try {
+    compile(source);
+  } catch (error) {
+    throw badParameter(`invalid ${what} predicate: ${JSON.stringify(source)}, ${(error as Error).message}`);
   }
 }
 

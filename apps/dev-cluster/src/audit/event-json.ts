@@ -48,6 +48,12 @@ const MESSAGES = `
   RoleCreate Metadata>Metadata Resource>ResourceMetadata User>UserMetadata Connection>ConnectionMetadata
   RoleUpdate Metadata>Metadata Resource>ResourceMetadata User>UserMetadata Connection>ConnectionMetadata
   RoleDelete Metadata>Metadata Resource>ResourceMetadata User>UserMetadata Connection>ConnectionMetadata
+  AccessRequestCreate Metadata>Metadata User>UserMetadata Resource>ResourceMetadata Roles:roles? RequestID:id
+    RequestState:state Delegator:delegator? Reason:reason? Annotations:annotations? Reviewer:reviewer?
+    ProposedState:proposed_state? MaxDuration:max_duration PromotedAccessListName:promoted_access_list_name?
+    AssumeStartTime:assume_start_time? ResourceNames:resource_names?
+  AccessRequestDelete Metadata>Metadata User>UserMetadata RequestID:id
+  AccessRequestExpire Metadata>Metadata Resource>ResourceMetadata RequestID:id ResourceExpiry:expiry?
   AppSessionStart Metadata>Metadata User>UserMetadata Session>SessionMetadata Server>ServerMetadata
     Connection>ConnectionMetadata PublicAddr:public_addr App>AppMetadata
   LockCreate Metadata>Metadata Resource>ResourceMetadata User>UserMetadata Target:target>LockTarget
@@ -121,12 +127,18 @@ function isEmpty(value: unknown): boolean {
 
 function valueJson(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value);
-  if (value instanceof Map) return Object.fromEntries([...value].map(([key, item]) => [key, valueJson(item)]));
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  if ('seconds' in value) return timeJson(value as Timestamp);
-  // Labels and traits; one without values is Go's empty list.
-  const { Values } = value as { Values: unknown };
-  return Array.isArray(Values) && Values.length === 0 ? null : valueJson(Values);
+  if (value instanceof Map) return Object.fromEntries([...value].map(([key, item]) => [key, listJson(item)]));
+  if (typeof value !== 'object' || value === null) return value;
+  if ('seconds' in value && typeof value.seconds === 'bigint') return timeJson(value as Timestamp);
+  // Labels and traits; anything else is JSON already.
+  return 'Values' in value && value.Values instanceof Map ? valueJson(value.Values) : value;
+}
+
+/** One of labels or traits; one without values is Go's empty list. */
+function listJson(item: unknown): unknown {
+  const { Values } = (item ?? {}) as { Values?: unknown };
+  if (!Array.isArray(Values)) return valueJson(item);
+  return Values.length === 0 ? null : Values;
 }
 
 const GO_ZERO_SECONDS = -62_135_596_800n;

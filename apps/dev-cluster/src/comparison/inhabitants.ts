@@ -41,8 +41,74 @@ export const roles: readonly Role[] = [
   }),
   role('short', { Logins: ['root'] }, { ttlMs: 600_000 }),
   role('denied', {}, { Deny: { Impersonate: { Roles: ['deployer'] } } }),
+  role('granted-a', {}),
+  role('granted-b', {}),
+  role('granted-banned', {}),
+  role('x-1', {}),
+  role('team-a', {}),
+  role('team-b', {}),
+  role('careful-target', {}),
+  role('limited-target', {}),
+  role('long-target', {}),
+  role('requester', {
+    Request: {
+      Roles: ['granted-*', '{{regexp.match("^x-")}}'],
+      ClaimsToRoles: [{ Claim: 'team', Value: 'dev-*', Roles: ['team-$1'] }],
+      SuggestedReviewers: ['alice', 'bob', 'alice'],
+      Annotations: {
+        Values: new Map([
+          ['service', { Values: ['payments', '{{internal.logins}}', 'at-{{external.team}}'] }],
+          ['empty', { Values: ['{{external.nosuch}}', '{{internal.nosuch}}'] }],
+        ]),
+      },
+    },
+  }),
+  role('careful', { Request: { Roles: ['careful-target'], Reason: { Mode: 'required' } } }),
+  role('limited', { Request: { Roles: ['limited-target'], MaxDuration: 7_200_000_000_000n } }),
+  role('longer', {
+    Request: {
+      Roles: ['long-target', 'limited-target'],
+      MaxDuration: 1_209_600_000_000_000n,
+      SuggestedReviewers: ['bob'],
+    },
+  }),
+  role('narrow', {
+    Request: { Roles: ['granted-a', 'granted-banned', 'careful-target'], SuggestedReviewers: ['erin'] },
+  }),
+  role(
+    'banned',
+    {},
+    {
+      Deny: {
+        Request: { Roles: ['*-banned'], Annotations: { Values: new Map([['service', { Values: ['payments'] }]]) } },
+      },
+    },
+  ),
+  role('approver', { Rules: [{ Resources: ['access_request'], Verbs: ['list', 'read', 'update', 'delete'] }] }),
+  role('updater', { Rules: [{ Resources: ['access_request'], Verbs: ['update'] }] }),
+  role('plugin', { Rules: [{ Resources: ['access_plugin_data'], Verbs: ['list', 'read', 'update'] }] }),
+  role('silenced', {}, { Deny: { Rules: [{ Resources: ['access_request'], Verbs: ['create', 'list'] }] } }),
   role('host-certs', { Rules: [{ Resources: ['host_cert'], Verbs: ['create'] }] }),
 ];
+
+/** Users that ask for roles, decide about that, or look on. */
+export const users: Readonly<Record<string, readonly string[]>> = {
+  bob: ['viewer'],
+  kate: ['requester', 'careful', 'limited', 'longer'],
+  dave: ['approver'],
+  erin: ['plugin'],
+  frank: ['requester', 'banned'],
+  gina: ['narrow', 'banned'],
+  hank: ['requester', 'silenced'],
+  iris: ['updater'],
+  jack: ['narrow', 'requester', 'careful'],
+  leo: ['requester', 'approver'],
+};
+
+export const traits: Readonly<Record<string, readonly string[]>> = { logins: ['c', 'd'], team: ['dev-a', 'ops-b'] };
+
+/** Bots that may request roles for themselves. */
+export const askers = ['asker-1', 'asker-2', 'asker-3', 'asker-4', 'asker-5'] as const;
 
 export const bots: Readonly<Record<string, readonly string[]>> = {
   'red-one': ['red'],
@@ -50,6 +116,7 @@ export const bots: Readonly<Record<string, readonly string[]>> = {
   locked: ['viewer'],
   deleted: ['viewer'],
   stale: ['viewer'],
+  ...Object.fromEntries(askers.map((name) => [name, ['viewer']])),
 };
 
 const forBot = (bot: string): object => ({ Roles: ['Bot'], JoinMethod: 'token', BotName: bot });
@@ -61,6 +128,7 @@ export const tokens: Readonly<Record<string, object>> = {
   'token-locked-again': forBot('locked'),
   'token-deleted': forBot('deleted'),
   'token-stale': forBot('stale'),
+  ...Object.fromEntries(askers.map((name) => [`token-${name}`, forBot(name)])),
   'token-expired': forBot('ci'),
   'token-kept': forBot('ci'),
   'token-web': forBot('ci'),

@@ -8,6 +8,7 @@ import { issuing } from './issuing.ts';
 import { listing } from './listing.ts';
 import { locking } from './locking.ts';
 import { machines } from './machines.ts';
+import { requests } from './requests/index.ts';
 
 /** Every question, in the order in which they are put: some speak of what earlier ones have made. */
 export const comparisons: readonly Comparison[] = [
@@ -20,4 +21,5 @@ export const comparisons: readonly Comparison[] = [
   ...listing,
   ...authorities,
   ...following,
+  ...requests,
 ];

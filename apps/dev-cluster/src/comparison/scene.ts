@@ -8,7 +8,7 @@ import { labelValues } from '../resources.ts';
 import { type WireKey, wireKey } from '../testing/wire-bot.ts';
 import { WireClient, type WireCredentials } from '../testing/wire-client.ts';
 import { toTimestamp } from '../timestamps.ts';
-import { bots, roles, tokens } from './inhabitants.ts';
+import { askers, bots, roles, tokens, traits, users } from './inhabitants.ts';
 
 /** Who asks. */
 export type Caller =
@@ -16,6 +16,20 @@ export type Caller =
   | 'admin'
   /** A user with the role `viewer`. */
   | 'bob'
+  /** Users with the roles that `inhabitants.ts` names. */
+  | 'dave'
+  | 'erin'
+  | 'frank'
+  | 'gina'
+  | 'hank'
+  | 'iris'
+  | 'jack'
+  | 'kate'
+  | 'leo'
+  /** Bots that may request roles for themselves, with their own certificates. */
+  | (typeof askers)[number]
+  /** One of them, with a certificate for which it has assumed a role. */
+  | 'assumed'
   /** The bot `ci`, with its own certificate. */
   | 'bot'
   /** What the bot `ci` was given with the role `viewer`. */
@@ -121,9 +135,10 @@ export class Scene {
 
     const admin = this.client('admin');
     for (const role of roles) await admin.call(Auth, 'upsertRoleV2', { Role: role });
-    await admin.call(Users, 'createUser', {
-      user: { Kind: 'user', Version: 'v2', Metadata: { Name: 'bob' }, Spec: { Roles: ['viewer'] } },
-    });
+    for (const [Name, Roles] of Object.entries(users)) {
+      const Spec = { Roles: [...Roles], ...(Name !== 'bob' && { Traits: labelValues(traits) }) };
+      await admin.call(Users, 'createUser', { user: { Kind: 'user', Version: 'v2', Metadata: { Name }, Spec } });
+    }
     for (const [name, roles] of Object.entries(bots)) {
       await admin.call(Bots, 'createBot', {
         bot: { kind: 'bot', version: 'v1', metadata: { name }, spec: { roles: [...roles] } },
@@ -139,17 +154,34 @@ export class Scene {
       await admin.call(Auth, 'upsertTokenV2', { Token: { $case: 'V2', value } });
     }
 
+    // Users that are nobody's impersonation: only those may assume what they were granted.
+    for (const bot of askers) {
+      await retried(async () => {
+        const { user } = await admin.call(Users, 'getUser', { name: `bot-${bot}` });
+        if (!user?.Spec) throw new Error('not there yet');
+        const Spec = { ...user.Spec, Roles: [`bot-${bot}`, 'requester'] };
+        await admin.call(Users, 'updateUser', { user: { ...user, Spec } });
+      });
+    }
+    await retried(async () => {
+      const { user } = await admin.call(Users, 'getUser', { name: `bot-${askers.at(-1)}` });
+      if (user?.Spec?.Roles.length !== 2) throw new Error('not known everywhere yet');
+    });
     const own = await this.#join('ci', 'token-ci');
     connect('bot', { identity: own });
     connect('output', { identity: await this.#issue('bot', this.output()) });
     connect('reissuable', {
       identity: await this.#issue('bot', this.output({ ReissuableRoleImpersonation: true })),
     });
-    for (const name of ['locked', 'deleted', 'stale'] as const) {
+    for (const name of ['locked', 'deleted', 'stale', ...askers] as const) {
       connect(name, { identity: await this.#join(name, `token-${name}`) });
     }
     await this.#issue('stale', this.certs({ Username: 'bot-stale' }));
-    connect('bob', { identity: identity(await this.stage.identityFile('bob')) });
+    for (const name of Object.keys(users) as Caller[]) {
+      connect(name, { identity: identity(await this.stage.identityFile(name)) });
+    }
+    await this.#request();
+    connect('assumed', { identity: await this.#assume() });
     await admin.call(Bots, 'deleteBot', { botName: 'deleted' });
     await admin.call(Auth, 'upsertLock', {
       Kind: 'lock',
@@ -166,6 +198,34 @@ export class Scene {
     });
     connect('dora', { identity: identity(await this.stage.identityFile('dora')) });
     await this.#settled();
+  }
+
+  /** What Jack asks for: requests in three states. */
+  async #request(): Promise<void> {
+    for (const [index, State] of [1, 2, 3, 1].entries()) {
+      const Roles = index === 3 ? ['granted-a', 'granted-b'] : ['granted-a'];
+      const { Metadata } = await retried(() =>
+        this.client('jack').call(Auth, 'createAccessRequestV2', {
+          Metadata: { Name: '00000000-0000-4000-8000-000000000000' },
+          Spec: { User: 'jack', Roles },
+        }),
+      );
+      if (State === 1) continue;
+      const decision = { ID: Metadata?.Name ?? '', State: State as 2 | 3, Reason: `${State}` };
+      await retried(() => this.client('dave').call(Auth, 'setAccessRequestState', decision));
+    }
+  }
+
+  async #assume(): Promise<WireCredentials> {
+    const { Metadata } = await retried(() =>
+      this.client('asker-5').call(Auth, 'createAccessRequestV2', {
+        Metadata: { Name: '00000000-0000-4000-8000-000000000000' },
+        Spec: { User: 'bot-asker-5', Roles: ['granted-a'] },
+      }),
+    );
+    const id = Metadata?.Name ?? '';
+    await retried(() => this.client('dave').call(Auth, 'setAccessRequestState', { ID: id, State: 2 }));
+    return this.#issue('asker-5', this.certs({ Username: 'bot-asker-5', AccessRequests: [id] }));
   }
 
   async #join(bot: string, token: string): Promise<WireCredentials> {

@@ -1,5 +1,6 @@
 import type { TlsIdentity, TlsIdentityFields, Traits } from '@teleport-ts/api-types';
 import type { Certs } from '@teleport-ts/api-types/proto/teleport/proto/certs';
+import type { RouteToApp } from '@teleport-ts/api-types/proto/teleport/proto/routes';
 import {
   UserCertsRequest_CertPurpose as CertPurpose,
   UserCertsRequest_CertUsage as Usage,
@@ -8,15 +9,16 @@ import {
 import type { UserV2 } from '@teleport-ts/api-types/proto/teleport/types/user';
 import type { Caller } from '../access/caller.ts';
 import { RoleSet } from '../access/role-set.ts';
+import { assumedRequests } from '../access-requests/assumed-requests.ts';
 import { type Actor, SYSTEM_ACTOR } from '../audit/actor.ts';
 import type { ClusterContext } from '../cluster-context.ts';
 import { accessDenied, badParameter, notFound } from '../errors.ts';
 import { fromLabelValues, nameOf } from '../resources.ts';
 import { BOT_LABEL } from '../state/bots.ts';
 import { fromTimestamp } from '../timestamps.ts';
-import { createAppSession } from './app-sessions.ts';
+import { type AppSessionRequest, createAppSession } from './app-sessions.ts';
 import { countGeneration } from './bot-instances.ts';
-import { checkLocks, issueCertificates } from './certificates.ts';
+import { issueCertificates } from './certificates.ts';
 
 const DAY_MS = 86_400_000;
 /** The most that a bot's own and an impersonated certificate may be asked for. */
@@ -41,13 +43,19 @@ export function generateUserCerts(
   const user = state.users.get(request.Username);
   if (!user) throw accessDenied();
   const wanted = wantedExpiry(context, caller, request, isSelf, forRoles);
-  const { names, traits } = wantedAccess(caller, request, user, isSelf, forRoles);
+  const {
+    names,
+    traits,
+    activeRequests,
+    expires: end,
+  } = wantedAccess(context, caller, request, user, isSelf, forRoles);
   const roles = rolesByName(context, names, traits);
   checkImpersonation(caller, user, roles, isSelf, forRoles);
 
-  const expires = capByRoles(context, caller, roles, wanted);
-  const activeRequests = keptRequests(caller, request, isSelf);
-  const sessionId = appSession(context, request, roles, activeRequests, expires, actor);
+  const expires = capByRoles(context, caller, roles, Math.min(wanted, end));
+  const sessionId = request.RouteToApp?.Name
+    ? appSession(context, caller, request, user, { roles, traits, activeRequests, expires, actor })
+    : undefined;
   const marks = marksOf(caller, request, user, isSelf, forRoles, sessionId);
   const renewable = caller.identity?.renewable === true && isSelf && !forRoles;
   checkFormat(request);
@@ -153,41 +161,62 @@ function wantedExpiry(
   return Math.min(wanted, cap);
 }
 
+/** The roles and traits to be certified, the access requests that are behind some of them, and when those end. */
+interface WantedAccess {
+  readonly names: readonly string[];
+  readonly traits: Traits;
+  readonly activeRequests: readonly string[];
+  readonly expires: number;
+}
+
 function wantedAccess(
+  context: ClusterContext,
   caller: Caller,
   request: UserCertsRequest,
   user: UserV2,
   isSelf: boolean,
   forRoles: boolean,
-): { names: readonly string[]; traits: Traits } {
+): WantedAccess {
   const traits = fromLabelValues(user.Spec?.Traits);
+  const own = { names: user.Spec?.Roles ?? [], traits, activeRequests: [], expires: Number.POSITIVE_INFINITY };
+  // What was assumed before is checked again.
+  const held = caller.identity?.activeRequests ?? [];
+  const hasRequests = request.AccessRequests.length > 0 || held.length > 0;
   if (!isSelf) {
+    if (hasRequests) {
+      throw accessDenied(
+        `user ${JSON.stringify(caller.user)} requested cert for ${JSON.stringify(nameOf(user))} and included access requests, this is not supported.`,
+      );
+    }
     if (forRoles) {
       throw accessDenied(
         `User ${caller.user} tried to issue a cert for ${nameOf(user)} and added role requests. This is not supported.`,
       );
     }
-    if (request.AccessRequests.length > 0) {
-      throw accessDenied(
-        `user ${JSON.stringify(caller.user)} requested cert for ${JSON.stringify(nameOf(user))} and included access requests, this is not supported.`,
-      );
-    }
-    return { names: user.Spec?.Roles ?? [], traits };
+    return own;
   }
   if (forRoles) {
-    if (request.AccessRequests.length > 0) {
+    if (hasRequests) {
       throw accessDenied(
         `User ${caller.user} tried to issue a cert with both role and access requests. This is not supported.`,
       );
     }
     if (request.RoleRequests.length === 0) throw badParameter('at least one role request is required');
-    return { names: request.RoleRequests, traits };
+    return { ...own, names: request.RoleRequests };
   }
-  // Nobody has an access request here.
-  const [accessRequest] = request.AccessRequests;
-  if (accessRequest !== undefined) throw notFound(`access request ${JSON.stringify(accessRequest)} not found`);
+  const dropped = request.DropAccessRequests;
+  // Whoever drops one request begins anew with the roles that the cluster has for the user.
+  if (dropped.length === 1 && dropped[0] === '*') return own;
   const identity = caller.identity as TlsIdentity;
-  return { names: identity.roles, traits: identity.traits };
+  const base = dropped.length > 0 ? own : { ...own, names: identity.roles, traits: identity.traits };
+  const activeRequests = [...new Set([...held, ...request.AccessRequests])].filter((id) => !dropped.includes(id));
+  const assumed = assumedRequests(context, caller.user, activeRequests);
+  return {
+    names: [...new Set([...base.names, ...assumed.roles])],
+    traits: base.traits,
+    activeRequests,
+    expires: assumed.expires,
+  };
 }
 
 function rolesByName({ state }: ClusterContext, names: readonly string[], traits: Traits): RoleSet {
@@ -215,24 +244,20 @@ function capByRoles({ clock }: ClusterContext, caller: Caller, roles: RoleSet, w
   return Math.min(wanted, clock.now() + roles.maxSessionTtlMs());
 }
 
-function keptRequests(caller: Caller, request: UserCertsRequest, isSelf: boolean): readonly string[] {
-  if (!isSelf || request.DropAccessRequests.includes('*')) return [];
-  const held = caller.identity?.activeRequests ?? [];
-  return held.filter((id) => !request.DropAccessRequests.includes(id));
-}
-
 function appSession(
   context: ClusterContext,
+  { identity }: Caller,
   request: UserCertsRequest,
-  roles: RoleSet,
-  activeRequests: readonly string[],
-  expires: number,
-  actor: Actor,
-): string | undefined {
-  if (!request.RouteToApp?.Name) return undefined;
-  // The session has a certificate of its own, which a lock forbids.
-  checkLocks(context, request.Username, roles.names, activeRequests);
-  return nameOf(createAppSession(context, { user: request.Username, expires, app: request.RouteToApp, actor }));
+  user: UserV2,
+  grant: Pick<AppSessionRequest, 'roles' | 'traits' | 'activeRequests' | 'expires' | 'actor'>,
+): string {
+  const marks = defined({
+    botName: user.Metadata?.Labels.get(BOT_LABEL),
+    botInstanceId: identity?.botInstanceId,
+    loginIp: identity?.loginIp,
+  });
+  const app = request.RouteToApp as RouteToApp;
+  return nameOf(createAppSession(context, { ...grant, user: request.Username, app, marks }));
 }
 
 const USAGE_MARKS: Readonly<Record<number, string>> = {

@@ -20,6 +20,11 @@ export interface UserCredentialsRequest {
   readonly ttlMs?: number;
   /** Default: all roles of the user. */
   readonly roles?: readonly string[];
+  /**
+   * As `tsh login` would give them: not marked as made by somebody else, so that their holder may have them issued again
+   * with access requests. Default false.
+   */
+  readonly login?: boolean;
 }
 
 /** What `tctl auth sign` makes, in its three forms. */
@@ -65,7 +70,10 @@ export async function issueUserCredentials(
     routeToCluster: '',
     kubernetesCluster: '',
     activeRequests: [],
-    marks: { impersonator: `${state.facts.hostId}.${state.name}`, ...(botName !== undefined && { botName }) },
+    marks: {
+      ...(!request.login && { impersonator: `${state.facts.hostId}.${state.name}` }),
+      ...(botName !== undefined && { botName }),
+    },
     includeHostAuthority: false,
   });
   const cas = authorities.tlsCertificates('host');

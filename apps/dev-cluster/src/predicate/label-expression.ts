@@ -43,10 +43,7 @@ const LABELS: Vocabulary<LabelEnvironment> = {
     'regexp.match': {
       parameters: ['[]string', 'string'],
       result: 'bool',
-      run: ([list, expression]) => {
-        const whole = wholeExpression(expression as string);
-        return strings(list).some((item) => whole.test(item));
-      },
+      run: ([list, expression]) => matchesAnyExpression(strings(list), expression as string),
     },
     'regexp.replace': {
       parameters: ['[]string', 'string', 'string'],
@@ -83,6 +80,12 @@ const LABELS: Vocabulary<LabelEnvironment> = {
  */
 export function compileLabelExpression(source: string): (environment: LabelEnvironment) => boolean {
   return compileExpression(source, LABELS);
+}
+
+/** Whether one of the texts is matched, as a whole, by a word with `*` in it or a regular expression between `^` and `$`. */
+export function matchesAnyExpression(texts: readonly string[], expression: string): boolean {
+  const whole = wholeExpression(expression);
+  return texts.some((text) => whole.test(text));
 }
 
 /** A word with `*` in it, or a regular expression between `^` and `$`. */

@@ -12,7 +12,7 @@ export interface Variable<Env> {
 }
 
 export interface ExpressionFunction<Env> {
-  readonly parameters: readonly ValueType[];
+  readonly parameters: readonly (ValueType | 'any')[];
   /** Takes any number of strings instead. */
   readonly variadic?: boolean;
   readonly result: ValueType;
@@ -129,7 +129,8 @@ class Compiler<Env> {
   }
 
   #call(callee: GoExpression, args: readonly GoExpression[]): Typed<Env> {
-    if (callee.type !== 'name' || callee.path.length > 2) throw new Error('unknown function type');
+    if (callee.type !== 'name') throw new Error('unknown function type');
+    if (callee.path.length > 2) throw new Error('expected selector identifier, got: *ast.SelectorExpr');
     const { functions } = this.#vocabulary;
     const name = callee.path.join('.');
     const fn = Object.hasOwn(functions, name) ? (functions[name] as ExpressionFunction<Env>) : undefined;
@@ -199,7 +200,7 @@ function binary<Env>(operator: string, left: Typed<Env>, right: Typed<Env>): Typ
 }
 
 function coerce<Env>(value: Typed<Env>, type: ExpressionType): Typed<Env> {
-  if (value.type === type) return value;
+  if (value.type === type || type === 'any') return value;
   if (type === '[]string' && value.type === 'string') {
     return { type, evaluate: (env) => [value.evaluate(env) as string] };
   }
@@ -255,7 +256,7 @@ function evaluating<Env>(what: string, { literal, evaluate }: Typed<Env>): (env:
 }
 
 /** A message and its cause, as the real one writes them below each other. */
-function nested(what: string, cause: unknown): string {
+export function nested(what: string, cause: unknown): string {
   const text = cause instanceof Error ? cause.message : String(cause);
   return `${what}\n\t${text.replaceAll('\n', '\n\t')}`;
 }

@@ -79,7 +79,7 @@ it('tells what bots do, and hides the secret of their tokens', async () => {
     expect((await wireStatus(bot.issue())).code).toBe(7);
     await expect(WireBot.join(cluster, 'nothing')).rejects.toThrow('token expired or not found');
   });
-  expect(codes.join(' ')).toBe('TJT00I TC000I TJ001I T2007I TC000I TC000I TLK00I TCB00W TJ001E');
+  expect(codes.join(' ')).toBe('TJT00I TC000I TJ001I TC000I T2007I TC000I TC000I TLK00I TCB00W TJ001E');
   const all = await admin.call(AuditLogs, 'getUnstructuredEvents', {
     startDate: wide().StartDate,
     endDate: wide().EndDate,

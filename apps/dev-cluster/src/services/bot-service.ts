@@ -45,6 +45,7 @@ export function botService({ state, audit }: ClusterContext): Service {
     },
     listBots({ pageSize, pageToken }, { caller }) {
       authorizeMaybe(caller, 'bot', 'list');
+      // As the real one has it, the token leads past the one who would be next.
       // A page is one of users, of whom the bots are answered: it may well be empty and yet have a next one.
       const limit = pageSize > 0 ? Math.min(pageSize, DEFAULT_PAGE) : DEFAULT_PAGE;
       const { items, next } = state.users.page(pageToken, limit);
@@ -52,7 +53,7 @@ export function botService({ state, audit }: ClusterContext): Service {
         .map((user) => botOf(state, user))
         .filter((bot) => bot !== undefined)
         .filter((bot) => mayDoTo(caller, bot, 'list'));
-      return { bots, nextPageToken: next };
+      return { bots, nextPageToken: next && `${next}0` };
     },
     createBot({ bot }, call) {
       const given = required(bot);

@@ -1,5 +1,6 @@
 import type { ClusterContext } from '../cluster-context.ts';
 import type { Service } from '../rpc/service.ts';
+import { accessRequestCalls } from './access-requests.ts';
 import { appSessionCalls } from './app-sessions.ts';
 import { auditCalls } from './audit-events.ts';
 import { auditLogService } from './audit-log-service.ts';
@@ -12,6 +13,7 @@ import { joinService } from './join-service.ts';
 import { lockCalls } from './locks.ts';
 import { mfaCalls } from './mfa.ts';
 import { pingCalls } from './ping.ts';
+import { pluginDataCalls } from './plugin-data.ts';
 import { presenceService } from './presence-service.ts';
 import { resourceCalls } from './resources.ts';
 import { roleCalls } from './roles.ts';
@@ -30,6 +32,8 @@ export function authServices(context: ClusterContext): Service[] {
     tokenCalls(context),
     lockCalls(context),
     mfaCalls(),
+    accessRequestCalls(context),
+    pluginDataCalls(context),
     appSessionCalls(context),
     resourceCalls(context),
     dynamicResourceCalls(context),

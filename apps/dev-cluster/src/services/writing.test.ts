@@ -100,7 +100,7 @@ describe('users', () => {
     expect((await wireStatus(admin.call(Users, 'createUser', { user }))).code).toBe(6);
     await admin.call(Users, 'upsertUser', { user: { ...user, Spec: { Roles: ['admin'] } } });
     expect((await admin.call(Users, 'getUser', { name: 'carol' })).user?.Spec?.Roles).toEqual(['admin']);
-    expect((await admin.call(Users, 'listUsers', { pageSize: 2 })).nextPageToken).toBe('carol');
+    expect((await admin.call(Users, 'listUsers', { pageSize: 2 })).nextPageToken).toBe('carol0');
     await admin.call(Users, 'deleteUser', { name: 'carol' });
     expect((await wireStatus(admin.call(Users, 'deleteUser', { name: 'carol' }))).code).toBe(5);
   });

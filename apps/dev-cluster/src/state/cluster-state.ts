@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SignatureSuite } from '@teleport-ts/api-types';
 import { BotInstance } from '@teleport-ts/api-types/proto/teleport/machineid/v1/bot_instance';
+import { AccessRequestV3 } from '@teleport-ts/api-types/proto/teleport/types/access_request';
 import { AppServerV3, AppV3 } from '@teleport-ts/api-types/proto/teleport/types/app';
 import { AuthPreferenceV2 } from '@teleport-ts/api-types/proto/teleport/types/auth_preference';
 import { CertAuthorityV2 } from '@teleport-ts/api-types/proto/teleport/types/cert_authority';
@@ -8,6 +9,7 @@ import { DatabaseV3 } from '@teleport-ts/api-types/proto/teleport/types/database
 import { DatabaseServerV3 } from '@teleport-ts/api-types/proto/teleport/types/database_server';
 import { KubernetesClusterV3, KubernetesServerV3 } from '@teleport-ts/api-types/proto/teleport/types/kubernetes';
 import { LockV2 } from '@teleport-ts/api-types/proto/teleport/types/lock';
+import { PluginDataV3 } from '@teleport-ts/api-types/proto/teleport/types/plugin_data';
 import { ProvisionTokenV2 } from '@teleport-ts/api-types/proto/teleport/types/provision_token';
 import { RemoteClusterV3 } from '@teleport-ts/api-types/proto/teleport/types/remote_cluster';
 import { RoleV6 } from '@teleport-ts/api-types/proto/teleport/types/role';
@@ -65,6 +67,10 @@ export class ClusterState {
   /** All heartbeats in one order. */
   readonly unified: UnifiedIndex;
   readonly appSessions: Collection<WebSessionV2>;
+  /** They end, but are not gone by that alone: somebody has to remove them. */
+  readonly accessRequests: Collection<AccessRequestV3>;
+  /** By {@link pluginDataKey}. */
+  readonly pluginData: Collection<PluginDataV3>;
   /** The leaves. */
   readonly remoteClusters: Collection<RemoteClusterV3>;
   /** What is known of other clusters' authorities, by {@link authorityKey}. */
@@ -95,6 +101,8 @@ export class ClusterState {
     this.nodes = store.collection('node', { codec: ServerV2, expiresAt });
     this.unified = new UnifiedIndex(this);
     this.appSessions = store.collection('web_session', { codec: WebSessionV2, expiresAt });
+    this.accessRequests = store.collection('access_request', { codec: AccessRequestV3 });
+    this.pluginData = store.collection('plugin_data', { codec: PluginDataV3, expiresAt });
     this.remoteClusters = store.collection('remote_cluster', { codec: RemoteClusterV3, expiresAt });
     this.foreignAuthorities = store.collection('cert_authority', { codec: CertAuthorityV2, expiresAt });
     this.authPreference = store.collection('cluster_auth_preference', { codec: AuthPreferenceV2 });
@@ -140,6 +148,7 @@ export class ClusterState {
 const FACTS = 'cluster';
 
 export const botInstanceKey = (botName: string, instanceId: string): string => `${botName}/${instanceId}`;
+export const pluginDataKey = (kind: string, resource: string): string => `${kind}/${resource}`;
 export const authorityKey = (type: string, cluster: string): string => `${type}/${cluster}`;
 export const appServerKey = (hostId: string, name: string): string => `${hostId}/${name}`;
 

@@ -1,5 +1,5 @@
 import type { RoleV6 } from '@teleport-ts/api-types/proto/teleport/types/role';
-import { newRole, type RoleConditionsFields } from '@teleport-ts/api-types/resources/role';
+import { newRole, type RoleConditionsFields, type RoleOptionsFields } from '@teleport-ts/api-types/resources/role';
 import { stamped } from '../resources.ts';
 
 export interface RoleFields {
@@ -9,9 +9,10 @@ export interface RoleFields {
   /** The longest that a certificate with this role lives. Default 30 hours. */
   readonly maxSessionTtlMs?: number;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly options?: RoleOptionsFields;
 }
 
 /** A role resource of these fields, everything else at its default. */
-export function roleFrom({ maxSessionTtlMs = 0, ...fields }: RoleFields): RoleV6 {
-  return stamped(newRole({ ...fields, options: { maxSessionTtlMs } }));
+export function roleFrom({ maxSessionTtlMs = 0, options, ...fields }: RoleFields): RoleV6 {
+  return stamped(newRole({ ...fields, options: { maxSessionTtlMs, ...options } }));
 }

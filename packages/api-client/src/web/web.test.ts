@@ -27,6 +27,14 @@ describe('find and ping', () => {
       clusterName: 'root.example',
       edition: 'oss',
       fips: false,
+      automaticUpgrades: false,
+      autoUpdate: {
+        toolsVersion: '18.0.0',
+        toolsAutoUpdate: false,
+        agentVersion: '18.0.0',
+        agentAutoUpdate: false,
+        agentUpdateJitterSeconds: 60,
+      },
       signatureAlgorithmSuite: 'balanced-v1',
       proxy: {
         tlsRoutingEnabled: true,
@@ -35,13 +43,27 @@ describe('find and ping', () => {
           tunnelListenAddr: '127.0.0.1:15080',
           webListenAddr: '127.0.0.1:15080',
           publicAddr: 'localhost:15080',
+          dialTimeoutMs: 30_000,
         },
         kube: { enabled: true, listenAddr: '127.0.0.1:15080' },
+        db: { postgresListenAddr: '127.0.0.1:15080', mysqlListenAddr: '127.0.0.1:15080' },
       },
     });
-    await expect(ping(server.address, trust)).resolves.toMatchObject({
-      clusterName: 'root.example',
-      auth: { type: 'local', secondFactor: 'otp', deviceTrustDisabled: true, defaultSessionTtlMs: 43_200_000 },
+    const { auth, ...rest } = await ping(server.address, trust);
+    expect(rest).toMatchObject({ clusterName: 'root.example', proxy: { tlsRoutingEnabled: true } });
+    expect(auth).toEqual({
+      type: 'local',
+      secondFactor: 'otp',
+      preferredLocalMfa: 'otp',
+      allowPasswordless: false,
+      allowHeadless: false,
+      local: { name: '' },
+      privateKeyPolicy: 'none',
+      pivPinCacheTtlMs: 0,
+      deviceTrust: { disabled: true, autoEnroll: false },
+      hasMessageOfTheDay: false,
+      loadAllCas: false,
+      defaultSessionTtlMs: 43_200_000,
     });
     await ping(server.address, { ...trust, connector: 'a/b' });
     expect(server.asked.map(({ path }) => path)).toEqual(['/webapi/find', '/webapi/ping', '/webapi/ping/a%2Fb']);

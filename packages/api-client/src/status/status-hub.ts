@@ -1,5 +1,6 @@
 import type { TeleportError } from '@teleport-ts/api-types';
 import type { ClientStatus } from './client-status.ts';
+import { credentialsChannel } from './diagnostics.ts';
 
 /**
  * Hands the status of one client to whoever listens.
@@ -15,6 +16,10 @@ export class StatusHub {
   emit(status: ClientStatus): void {
     if (this.#isClosed) return;
     this.#now.put(status);
+    if (status.type === 'credentials' && credentialsChannel.hasSubscribers) {
+      const { event, notAfter, cause } = status;
+      credentialsChannel.publish({ event, ...(notAfter && { notAfter }), ...(cause && { code: cause.code }) });
+    }
     for (const listener of this.#listeners) listener.put(status);
   }
 

@@ -1,10 +1,13 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { connect as connectTcp } from 'node:net';
+import { sshPublicKeyLine } from '@teleport-ts/api-types';
 import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
 import { RealTeleport, teleportBinDir } from '@teleport-ts/dev-cluster/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { connectProxy } from '../../test-support/connect-proxy.ts';
 import { hasNginx, nginx } from '../../test-support/nginx.ts';
-import { type Client, type ClientOptions, type ConnectError, connect, loadIdentityFile } from '../index.ts';
+import { type Client, type ClientOptions, type ConnectError, connect, loadIdentityFile, loadTLS } from '../index.ts';
+import { joinOverWeb } from '../web/index.ts';
 
 async function prepare(teleport: RealTeleport): Promise<string> {
   await teleport.createRole('deployer', { allow: { rules: [{ resources: ['*'], verbs: ['*'] }] } });
@@ -120,14 +123,81 @@ describe.skipIf(!teleportBinDir())('ways to a real Teleport 18', () => {
     });
   });
 
-  describe('with separate ports', () => {
+  describe('with separate ports, and a leaf', () => {
     let teleport: RealTeleport;
+    let leaf: RealTeleport;
     let options: Omit<ClientOptions, 'addresses'>;
     beforeAll(async () => {
       teleport = await RealTeleport.start({ listenerMode: 'separate' });
       options = { credentials: loadIdentityFile(await prepare(teleport)), trust: { webCa: [teleport.webCaPem] } };
+      leaf = await RealTeleport.startLeaf(teleport);
     });
-    afterAll(() => teleport?.stop());
+    afterAll(async () => {
+      await leaf?.stop();
+      await teleport?.stop();
+    });
+
+    const reachesLeaf = async (root: Client, method: string, address: string): Promise<void> => {
+      await using client = await root.forCluster('leaf.test');
+      expect(client.server.clusterName).toBe('leaf.test');
+      expect(client.connection).toEqual({ method, address });
+      const roles = [];
+      for await (const role of client.service(AuthServiceDefinition).getCurrentUserRoles({})) {
+        roles.push(role.Metadata?.Name);
+      }
+      expect(roles).toContain('deployer');
+    };
+
+    test('the leaf by TLS routing', async () => {
+      await using root = await connect({ ...options, addresses: [teleport.proxyAddress] });
+      await reachesLeaf(root, 'tls-routing', teleport.proxyAddress);
+      await expect(root.forCluster('nosuch.test')).rejects.toMatchObject({
+        code: 'not_found',
+        message: 'the cluster nosuch.test is not known here',
+      });
+    });
+
+    test('the leaf by the proxy’s gRPC service', async () => {
+      await using root = await connect({ ...options, addresses: [teleport.sshProxyAddress] });
+      await reachesLeaf(root, 'proxy-grpc', teleport.sshProxyAddress);
+    });
+
+    test('the leaf from a client of the auth service, by the proxy that this names', async () => {
+      await using root = await connect({ ...options, addresses: [teleport.authAddress] });
+      await reachesLeaf(root, 'tls-routing', teleport.proxyAddress);
+    });
+
+    test.skipIf(!hasNginx)('the leaf behind nginx', async () => {
+      await using balancer = await nginx({ to: `https://${teleport.proxyAddress}` });
+      const trust = { webCa: [balancer.ca] };
+      await using root = await connect({ ...options, trust, addresses: [balancer.address] });
+      await reachesLeaf(root, 'tls-routing-upgrade', balancer.address);
+    });
+
+    test('a bot’s own identity is refused at the leaf, and the error says why', async () => {
+      const token = await teleport.createBot('ci', ['deployer']);
+      const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      const certs = await joinOverWeb(
+        teleport.proxyAddress,
+        {
+          Role: 'Bot',
+          Token: token,
+          PublicTLSKey: Buffer.from(keys.publicKey.export({ type: 'spki', format: 'pem' })),
+          PublicSSHKey: Buffer.from(sshPublicKeyLine(keys.publicKey)),
+        },
+        options.trust,
+      );
+      const credentials = loadTLS({
+        cert: certs.TLS.toString(),
+        key: keys.privateKey,
+        ca: certs.TLSCACerts.map((pem) => pem.toString()),
+      });
+      await using root = await connect({ ...options, credentials, addresses: [teleport.proxyAddress] });
+      await expect(root.forCluster('leaf.test')).rejects.toMatchObject({
+        code: 'access_denied',
+        hint: expect.stringContaining('a bot’s own identity has no roles at a leaf'),
+      });
+    });
 
     test('the web port still serves TLS routing', async () => {
       await using client = await connect({ ...options, addresses: [teleport.proxyAddress] });
@@ -188,5 +258,25 @@ describe.skipIf(!teleportBinDir())('ways to a real Teleport 18', () => {
       });
       expect(client.connection).toEqual({ method: 'proxy-grpc', address: teleport.sshProxyAddress });
     });
+  });
+
+  const oldBinDir = process.env.TELEPORT_OLD_BIN_DIR;
+  test.skipIf(!oldBinDir)('an older server is refused (TELEPORT_OLD_BIN_DIR names one)', async () => {
+    await using teleport = await RealTeleport.start({ binDir: oldBinDir as string });
+    const credentials = loadIdentityFile(await prepare(teleport));
+    const trust = { webCa: [teleport.webCaPem] };
+    for (const address of [teleport.authAddress, teleport.proxyAddress]) {
+      await expect(connect({ credentials, trust, addresses: [address] })).rejects.toMatchObject({
+        code: 'version_mismatch',
+        message: expect.stringContaining('this client is for Teleport 18'),
+      });
+    }
+    await using client = await connect({
+      credentials,
+      trust,
+      addresses: [teleport.proxyAddress],
+      skipVersionCheck: true,
+    });
+    await expect(client.ping()).resolves.toMatchObject({ clusterName: teleport.name });
   });
 });

@@ -24,6 +24,8 @@ export interface ConnectionOptions {
   readonly userAgent: string;
   /** Longest time for each part of making it: TCP, or the stream that the route opens; TLS; HTTP/2 settings. */
   readonly connectMs: number;
+  /** Pings of a quiet connection, in milliseconds. Default 65 seconds, and 20 for the answer. */
+  readonly keepalive?: { readonly intervalMs: number; readonly timeoutMs: number };
 }
 
 /**
@@ -54,8 +56,8 @@ export class Connection {
       [DIAL_OPTION]: this.#dial,
       'grpc.default_authority': AUTH_SERVER_NAME,
       'grpc.primary_user_agent': options.userAgent,
-      'grpc.keepalive_time_ms': KEEPALIVE_INTERVAL_MS,
-      'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
+      'grpc.keepalive_time_ms': options.keepalive?.intervalMs ?? KEEPALIVE_INTERVAL_MS,
+      'grpc.keepalive_timeout_ms': options.keepalive?.timeoutMs ?? KEEPALIVE_TIMEOUT_MS,
       'grpc.keepalive_permit_without_calls': 1,
       'grpc.max_receive_message_length': MAX_RECEIVE_BYTES,
       'grpc.enable_http_proxy': 0,

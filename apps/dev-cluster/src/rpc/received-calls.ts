@@ -6,6 +6,8 @@ export interface ReceivedCall {
   readonly service: string;
   /** The caller's user name; empty without a client certificate. */
   readonly user: string;
+  /** Serial number of the caller's certificate, hexadecimal in capitals; empty without one. */
+  readonly serial: string;
   /** The gRPC status code it was answered with; 0 is success. */
   readonly code: number;
   /** Milliseconds since 1970. */

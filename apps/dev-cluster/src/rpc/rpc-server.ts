@@ -28,6 +28,8 @@ export interface Connection {
 
 export interface RpcServerOptions {
   readonly services: readonly Service[];
+  /** Looks at a call with one answer before its handler does; throws to refuse it. */
+  readonly guard?: (method: string, caller: Caller, metadata: Metadata) => void;
   readonly serverVersion: string;
   /** Whether a client that is too old, or says nonsense about its version, loses its connection. */
   readonly refusesOldClients: boolean;
@@ -50,6 +52,8 @@ export class RpcServer {
   });
   readonly #injector: ConnectionInjector;
   readonly #connections = new Map<string, Connection>();
+  /** Serial numbers of the certificates that connections were made with; read once, since that takes a while. */
+  readonly #serials = new WeakMap<Connection, string>();
   readonly #options: RpcServerOptions;
 
   constructor(options: RpcServerOptions) {
@@ -67,6 +71,7 @@ export class RpcServer {
     const { socket } = connection;
     const peer = peerOf(socket);
     this.#connections.set(peer, connection);
+    this.#serials.set(connection, serialOf(socket));
     socket.once('close', () => this.#connections.delete(peer));
     this.#injector.injectConnection(socket);
   }
@@ -113,6 +118,7 @@ export class RpcServer {
       call.sendMetadata(this.#header());
       const caller = this.#admit(connection, record);
       await this.#meet(fault);
+      this.#options.guard?.(method, caller, call.metadata);
       const response = await handler(call.request, toCall(call, caller));
       record(GrpcCode.OK);
       if (fault === 'lost') connection.socket.destroy();
@@ -177,9 +183,10 @@ export class RpcServer {
       return undefined;
     }
     let user = '';
+    const serial = this.#serials.get(connection) ?? '';
     const record: Recorder = (code, caller) => {
       if (caller) user = caller.user;
-      if (code !== undefined) calls.add({ service, method, user, code, at: clock.now() });
+      if (code !== undefined) calls.add({ service, method, user, serial, code, at: clock.now() });
     };
     return { connection, fault, record };
   }
@@ -257,6 +264,8 @@ function answerUnknownCalls(server: Server, services: readonly Service[]): void 
       },
     };
 }
+
+const serialOf = (socket: TLSSocket): string => socket.getPeerX509Certificate?.()?.serialNumber ?? '';
 
 const peerOf = ({ remoteAddress, remotePort }: TLSSocket): string => `${remoteAddress}:${remotePort}`;
 

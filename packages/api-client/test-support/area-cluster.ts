@@ -30,7 +30,8 @@ export async function startAreaCluster(options: DevClusterOptions = {}): Promise
   };
 }
 
-async function clientOf(cluster: DevCluster, user: string): Promise<Client> {
+/** A client of a user of the cluster. */
+export async function clientOf(cluster: DevCluster, user: string): Promise<Client> {
   const { identityFile } = await cluster.issueUserCredentials({ user });
   return await connect({ addresses: [cluster.authAddress], credentials: loadIdentityString(identityFile) });
 }

@@ -7,6 +7,7 @@ import type { AuditLog } from './audit/audit-log.ts';
 import type { Clock } from './clock.ts';
 import type { EventHub } from './events/event-hub.ts';
 import type { Logger } from './logger.ts';
+import type { SecondFactors } from './mfa/second-factors.ts';
 import type { Rotator } from './rotation/rotator.ts';
 import type { Authorities } from './state/authorities.ts';
 import type { ClusterState } from './state/cluster-state.ts';
@@ -20,6 +21,8 @@ export interface ClusterContext {
   readonly events: EventHub;
   /** What happened. */
   readonly audit: AuditLog;
+  /** What people show beside their certificate. */
+  readonly secondFactors: SecondFactors;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly serverVersion: string;

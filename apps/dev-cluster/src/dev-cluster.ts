@@ -13,6 +13,8 @@ import { Gate } from './gate.ts';
 import { issueUserCredentials, type UserCredentials, type UserCredentialsRequest } from './issuing/user-credentials.ts';
 import { Listeners } from './listeners.ts';
 import { silentLogger } from './logger.ts';
+import { SecondFactors } from './mfa/second-factors.ts';
+import type { SecurityKey } from './mfa/security-key.ts';
 import type { AuthorityType } from './pki/cert-authority.ts';
 import { IdentityTokens } from './proxy/identity-token.ts';
 import { nameOf } from './resources.ts';
@@ -78,6 +80,7 @@ export class DevCluster implements AsyncDisposable {
       rotator: new Rotator({ authorities, clock, logger }),
       events: new EventHub({ store, authorities, clock }),
       audit: new AuditLog({ clock, clusterName: facts.name }),
+      secondFactors: new SecondFactors(facts.name),
       clock,
       logger,
       serverVersion: options.serverVersion ?? '18.0.0',
@@ -290,6 +293,14 @@ export class DevCluster implements AsyncDisposable {
   /** Credentials of a user without a login, as `tctl auth sign` makes them. */
   issueUserCredentials(request: UserCredentialsRequest): Promise<UserCredentials> {
     return issueUserCredentials(this.#context, request);
+  }
+
+  /**
+   * Enrols a security key of a user. From then on administrative calls of people need a second factor, as in a cluster that
+   * allows WebAuthn only; bots are exempt.
+   */
+  addSecurityKey({ user }: { user: string }): SecurityKey {
+    return this.#context.secondFactors.enrol(user);
   }
 
   /**

@@ -49,7 +49,12 @@ export class Listeners {
     const { state, authorities, clock, logger, serverVersion } = context;
     this.#options = options;
     const rpc = { serverVersion, calls, faults, clock, logger };
-    this.#rpc = new RpcServer({ ...rpc, services: authServices(context), refusesOldClients: true });
+    this.#rpc = new RpcServer({
+      ...rpc,
+      services: authServices(context),
+      guard: (method, caller, metadata) => context.secondFactors.check(method, caller, metadata),
+      refusesOldClients: true,
+    });
     this.#auth = new AuthListener({
       state,
       rpc: this.#rpc,

@@ -31,7 +31,7 @@ export function authServices(context: ClusterContext): Service[] {
     roleCalls(context),
     tokenCalls(context),
     lockCalls(context),
-    mfaCalls(),
+    mfaCalls(context),
     accessRequestCalls(context),
     pluginDataCalls(context),
     appSessionCalls(context),

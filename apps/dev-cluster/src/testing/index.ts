@@ -1,3 +1,4 @@
+export { SecurityKey } from '../mfa/security-key.ts';
 export { type CertAuthority, createAuthority } from '../pki/cert-authority.ts';
 export { issueSshUserCertificate } from '../pki/ssh-certificate.ts';
 export { issueHostTlsCertificate, issueTlsCertificate } from '../pki/tls-certificate.ts';

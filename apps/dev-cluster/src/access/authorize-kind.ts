@@ -1,5 +1,5 @@
 import { authorize, type Caller } from './caller.ts';
-import { ruleError, type Verb } from './rules.ts';
+import type { Verb } from './rules.ts';
 
 /**
  * As `authorize`, for the services of `teleport.*.v1`: their refusals name the first verb last.
@@ -11,11 +11,12 @@ export function authorizeKind(caller: Caller, kind: string, verb: Verb, ...more:
 }
 
 /**
- * Whether the caller may read a configuration, by its kind or by the one that once held them all.
+ * Whether the caller may do this to a configuration, by its kind or by the one that once held them all. Refusals name
+ * the first verb last, as with {@link authorizeKind}.
  *
- * @throws TeleportError `access_denied`
+ * @throws TeleportError `access_denied`, naming each missing verb
  */
-export function authorizeConfig({ systemRole, roles }: Caller, kind: string): void {
-  if (systemRole === 'Admin') return;
-  if (!roles.mayDo(kind, ['read']) && !roles.mayDo('cluster_config', ['read'])) throw ruleError(kind, ['read']);
+export function authorizeConfig(caller: Caller, kind: string, ...verbs: [Verb, ...Verb[]]): void {
+  if (caller.systemRole === 'Admin' || caller.roles.mayDo('cluster_config', verbs)) return;
+  authorizeKind(caller, kind, ...verbs);
 }

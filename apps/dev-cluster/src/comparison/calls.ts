@@ -1,7 +1,7 @@
 import { ClusterConfigServiceDefinition as Config } from '@teleport-ts/api-types/proto/teleport/clusterconfig/v1/cluster_config_service';
 import { AuthServiceDefinition as Auth } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
 import { TrustServiceDefinition as Trust } from '@teleport-ts/api-types/proto/teleport/trust/v1/trust_service';
-import { type Comparison, call, callPath, notModelled, web } from './comparison.ts';
+import { type Comparison, call, callPath, web } from './comparison.ts';
 
 // Who is answered at all, and by what.
 
@@ -77,12 +77,6 @@ export const calls: readonly Comparison[] = [
     question: call(Config, 'upsertAuthPreference', { authPreference: { Spec: { Type: 'local' } } }),
   },
   {
-    differs: notModelled,
-    name: 'write networking, no right',
-    caller: 'bob',
-    question: call(Config, 'upsertClusterNetworkingConfig', { clusterNetworkConfig: { Spec: {} } }),
-  },
-  {
     name: 'write authentication of an unknown type',
     caller: 'admin',
     question: call(Config, 'upsertAuthPreference', {
@@ -93,12 +87,6 @@ export const calls: readonly Comparison[] = [
         Spec: { Type: 'nonsense', SecondFactors: [1] },
       },
     }),
-  },
-  {
-    differs: notModelled,
-    name: 'reset session recording',
-    caller: 'admin',
-    question: call(Config, 'resetSessionRecordingConfig', {}),
   },
   { name: 'whether MFA is needed', caller: 'bot', question: call(Auth, 'isMFARequired', {}) },
   {

@@ -34,7 +34,7 @@ export function auditCalls({ audit }: ClusterContext): Service {
       return { Items: records.map(({ event }) => ({ Event: event })), LastKey: lastKey };
     },
     getClusterAuditConfig(_request, { caller }) {
-      authorizeConfig(caller, 'cluster_audit_config');
+      authorizeConfig(caller, 'cluster_audit_config', 'read');
       return config;
     },
     // No session is ever recorded here.

@@ -12,11 +12,13 @@ import { heartbeatCalls } from './heartbeats.ts';
 import { joinService } from './join-service.ts';
 import { lockCalls } from './locks.ts';
 import { mfaCalls } from './mfa.ts';
+import { networkingConfigServices } from './networking-config.ts';
 import { pingCalls } from './ping.ts';
 import { pluginDataCalls } from './plugin-data.ts';
 import { presenceService } from './presence-service.ts';
 import { resourceCalls } from './resources.ts';
 import { roleCalls } from './roles.ts';
+import { sessionRecordingConfigServices } from './session-recording-config.ts';
 import { tokenCalls } from './tokens.ts';
 import { trustService } from './trust-service.ts';
 import { userCertCalls } from './user-certs.ts';
@@ -43,6 +45,8 @@ export function authServices(context: ClusterContext): Service[] {
     trustService(context),
     usersService(context),
     ...clusterConfigServices(context),
+    ...networkingConfigServices(context),
+    ...sessionRecordingConfigServices(context),
     auditLogService(context),
     auditCalls(context),
     botService(context),

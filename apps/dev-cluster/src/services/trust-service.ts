@@ -5,10 +5,12 @@ import type { ClusterContext } from '../cluster-context.ts';
 import { badParameter, notFound } from '../errors.ts';
 import { generateHostCert } from '../issuing/host-certs.ts';
 import { AUTHORITY_TYPES, type AuthorityType } from '../pki/cert-authority.ts';
-import { nameOf } from '../resources.ts';
+import { nameOf, stamped } from '../resources.ts';
 import { type Service, service } from '../rpc/service.ts';
 import { authorityResource } from '../state/authority-resource.ts';
+import { checkedAuthority } from '../state/checked-authority.ts';
 import { authorityKey } from '../state/cluster-state.ts';
+import { replaceOwnAuthority, withoutKeys } from '../state/written-authority.ts';
 
 /** The order in which they are listed. */
 const SORTED_TYPES = [...AUTHORITY_TYPES].sort();
@@ -38,6 +40,24 @@ export function trustService(context: ClusterContext): Service {
       const own = types.map((each) => authorityResource(authorities, each, { secrets: includeKey }));
       const foreign = state.foreignAuthorities.values().filter(({ SubKind }) => SubKind.startsWith(type));
       return { certAuthoritiesV2: [...own, ...foreign].sort(byTypeAndCluster) };
+    },
+    upsertCertAuthority({ certAuthority }, { caller }) {
+      const given = checkedAuthority(certAuthority);
+      authorizeFor(caller, { resource: given }, 'cert_authority', 'update', 'create');
+      const { Type, ClusterName } = given.Spec;
+      if (ClusterName === state.name) replaceOwnAuthority(authorities, given);
+      else state.foreignAuthorities.put(authorityKey(Type, ClusterName), stamped(withoutKeys(given)));
+      // With the revision that it came with, and not the one that it has now.
+      return given;
+    },
+    deleteCertAuthority({ type, domain }, { caller }) {
+      authorize(caller, 'cert_authority', 'delete');
+      const isName = AUTHORITY_TYPES.some((known) => known === type) && domain.trim() !== '';
+      if (!isName) throw badParameter('empty conditional action list');
+      if (domain === state.name) throw badParameter(`the cluster's own authority ${type} stays: it makes no new one`);
+      // Whether it was there is not told.
+      state.foreignAuthorities.delete(authorityKey(type, domain));
+      return {};
     },
     async rotateCertAuthority(request, { caller }) {
       authorize(caller, 'cert_authority', 'update', 'create');

@@ -91,6 +91,11 @@ export class Authorities {
     return createAuthority({ type, clusterName, suite: suite(), clock, onKeyMade: () => this.#keep(type) });
   }
 
+  /** A generation with keys that somebody else has made. */
+  import(state: CertAuthorityState): CertAuthority {
+    return restoreAuthority(state, { clock: this.#options.clock, onKeyMade: ({ type }) => this.#keep(type) });
+  }
+
   /** Replaces the generations of an authority under a new revision, and tells who listens. */
   replace(type: AuthorityType, generations: Generations): void {
     this.#byType.set(type, { ...generations, revision: randomUUID() });
@@ -142,11 +147,9 @@ export class Authorities {
 
   #restore(kept: KeptGenerations): Generations & { readonly revision: string } {
     const { active, additional, rotation, revision } = kept;
-    const restore = (state: CertAuthorityState): CertAuthority =>
-      restoreAuthority(state, { clock: this.#options.clock, onKeyMade: ({ type }) => this.#keep(type) });
     return {
-      active: restore(active),
-      additional: additional && restore(additional),
+      active: this.import(active),
+      additional: additional && this.import(additional),
       rotation: rotation === undefined ? undefined : Rotation.decode(Buffer.from(rotation, 'base64')),
       revision,
     };

@@ -5,6 +5,7 @@ import { AccessRequestV3 } from '@teleport-ts/api-types/proto/teleport/types/acc
 import { AppServerV3, AppV3 } from '@teleport-ts/api-types/proto/teleport/types/app';
 import { AuthPreferenceV2 } from '@teleport-ts/api-types/proto/teleport/types/auth_preference';
 import { CertAuthorityV2 } from '@teleport-ts/api-types/proto/teleport/types/cert_authority';
+import { ClusterNetworkingConfigV2 } from '@teleport-ts/api-types/proto/teleport/types/cluster_networking_config';
 import { DatabaseV3 } from '@teleport-ts/api-types/proto/teleport/types/database';
 import { DatabaseServerV3 } from '@teleport-ts/api-types/proto/teleport/types/database_server';
 import { KubernetesClusterV3, KubernetesServerV3 } from '@teleport-ts/api-types/proto/teleport/types/kubernetes';
@@ -14,6 +15,7 @@ import { ProvisionTokenV2 } from '@teleport-ts/api-types/proto/teleport/types/pr
 import { RemoteClusterV3 } from '@teleport-ts/api-types/proto/teleport/types/remote_cluster';
 import { RoleV6 } from '@teleport-ts/api-types/proto/teleport/types/role';
 import { ServerV2 } from '@teleport-ts/api-types/proto/teleport/types/server';
+import { SessionRecordingConfigV2 } from '@teleport-ts/api-types/proto/teleport/types/session_recording_config';
 import { UserV2 } from '@teleport-ts/api-types/proto/teleport/types/user';
 import { WebSessionV2 } from '@teleport-ts/api-types/proto/teleport/types/web_session';
 import type { ClusterPorts } from '../addresses.ts';
@@ -77,6 +79,8 @@ export class ClusterState {
   readonly foreignAuthorities: Collection<CertAuthorityV2>;
   /** One, once somebody has written it. */
   readonly authPreference: Collection<AuthPreferenceV2>;
+  readonly networkingConfig: Collection<ClusterNetworkingConfigV2>;
+  readonly sessionRecordingConfig: Collection<SessionRecordingConfigV2>;
   readonly #facts: Collection<ClusterFacts>;
 
   constructor({ name, signatureSuite, dataDir, clock }: ClusterStateOptions) {
@@ -106,6 +110,8 @@ export class ClusterState {
     this.remoteClusters = store.collection('remote_cluster', { codec: RemoteClusterV3, expiresAt });
     this.foreignAuthorities = store.collection('cert_authority', { codec: CertAuthorityV2, expiresAt });
     this.authPreference = store.collection('cluster_auth_preference', { codec: AuthPreferenceV2 });
+    this.networkingConfig = store.collection('cluster_networking_config', { codec: ClusterNetworkingConfigV2 });
+    this.sessionRecordingConfig = store.collection('session_recording_config', { codec: SessionRecordingConfigV2 });
     const known = this.#facts.get(FACTS);
     if (known && name !== undefined && known.name !== name) {
       throw new Error(`the data directory holds the cluster ${known.name}, not ${name}; name another data directory`);

@@ -42,14 +42,22 @@ export function foreignClientAuthorities({ foreignAuthorities }: ClusterState): 
     const type = Spec?.Type;
     if (!Spec || (type !== 'user' && type !== 'host')) return [];
     const pairs = [...(Spec.ActiveKeys?.TLS ?? []), ...(Spec.AdditionalTrustedKeys?.TLS ?? [])];
-    return [{ type, cluster: Spec.ClusterName, certificates: pairs.map(({ Cert }) => parsed(Cert)) }];
+    return [{ type, cluster: Spec.ClusterName, certificates: pairs.flatMap(({ Cert }) => parsed(Cert)) }];
   });
 }
 
-const known = new WeakMap<Uint8Array, X509Certificate>();
+const known = new WeakMap<Uint8Array, readonly X509Certificate[]>();
 
-function parsed(pem: Uint8Array): X509Certificate {
-  const certificate = known.get(pem) ?? new X509Certificate(pem);
-  known.set(pem, certificate);
-  return certificate;
+/** Somebody may have written down an authority whose certificate is none: nobody has a certificate of it. */
+function parsed(pem: Uint8Array): readonly X509Certificate[] {
+  let certificates = known.get(pem);
+  if (!certificates) {
+    try {
+      certificates = [new X509Certificate(pem)];
+    } catch {
+      certificates = [];
+    }
+    known.set(pem, certificates);
+  }
+  return certificates;
 }

@@ -8,6 +8,8 @@ import type { KeyAndCert } from './pki.ts';
 
 interface AuthServerOptions {
   readonly certificate: KeyAndCert;
+  /** Default: any that is free. */
+  readonly port?: number;
   readonly cluster?: string;
   readonly version?: string;
   readonly handlers?: Readonly<Record<string, UntypedHandleCall>>;
@@ -35,6 +37,7 @@ export class AuthServer implements AsyncDisposable {
   readonly sockets = new Set<Socket>();
   readonly #tls: TlsServer;
   readonly #grpc = new Server();
+  readonly #injector: ReturnType<Server['createConnectionInjector']>;
 
   private constructor(options: AuthServerOptions) {
     const { certificate, cluster = 'root.test', version = '18.0.0', handlers = {} } = options;
@@ -56,6 +59,7 @@ export class AuthServer implements AsyncDisposable {
     );
     this.#grpc.addService(partial as typeof definition, { ping, ...handlers });
     const injector = this.#grpc.createConnectionInjector(ServerCredentials.createInsecure());
+    this.#injector = injector;
     const web = createWebServer((_, response) => response.end(JSON.stringify(options.web?.find)));
     this.#tls = createServer(
       {
@@ -92,7 +96,7 @@ export class AuthServer implements AsyncDisposable {
 
   static async start(options: AuthServerOptions): Promise<AuthServer> {
     const server = new AuthServer(options);
-    await new Promise<void>((resolve) => server.#tls.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.#tls.listen(options.port ?? 0, '127.0.0.1', resolve));
     return server;
   }
 
@@ -102,6 +106,11 @@ export class AuthServer implements AsyncDisposable {
 
   get address(): string {
     return `127.0.0.1:${this.port}`;
+  }
+
+  /** Says goodbye on every connection: running calls may finish, no new ones are taken. */
+  goaway(): void {
+    this.#injector.drain(10_000);
   }
 
   /** Cuts every connection. */

@@ -102,6 +102,15 @@ export class WireClient {
     );
   }
 
+  /** A call by path that is answered by many messages, as bytes both ways. */
+  rawStream(path: string, request: Buffer): ClientReadableStream<Buffer> {
+    const metadata = new Metadata();
+    for (const [key, value] of Object.entries(this.#metadata)) metadata.set(key, value);
+    const options = { deadline: Date.now() + 20_000 };
+    const asIs = (bytes: Buffer): Buffer => bytes;
+    return this.#client.makeServerStreamRequest(path, asIs, asIs, request, metadata, options);
+  }
+
   close(): void {
     this.#client.close();
   }

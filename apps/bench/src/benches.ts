@@ -5,6 +5,7 @@ import { cluster } from './cluster.ts';
 import { generate } from './generate.ts';
 import { imports } from './imports.ts';
 import { unary } from './unary.ts';
+import { watch } from './watch.ts';
 
 /** All benches, in the order of the table. */
-export const benches: Readonly<Record<string, Bench>> = { generate, issue, unary, imports, memory, cluster };
+export const benches: Readonly<Record<string, Bench>> = { generate, issue, unary, watch, imports, memory, cluster };

@@ -1,5 +1,11 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
+import {
+  Server,
+  ServerCredentials,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+} from '@grpc/grpc-js';
 import {
   caPin,
   type GenericDefinition,
@@ -10,6 +16,7 @@ import {
 } from '@teleport-ts/api-types';
 import { BotInstanceServiceDefinition } from '@teleport-ts/api-types/proto/teleport/machineid/v1/bot_instance_service';
 import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
+import { Event, Operation } from '@teleport-ts/api-types/proto/teleport/proto/event';
 import { JoinServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/join_service';
 import { UserCertsRequest } from '@teleport-ts/api-types/proto/teleport/proto/user_certs';
 import { TrustServiceDefinition } from '@teleport-ts/api-types/proto/teleport/trust/v1/trust_service';
@@ -106,6 +113,28 @@ export const run: Run<void, StubReady, StubQuestion, Buffer | undefined> = async
     'unary',
   );
 
+  // A watch of as many changes as anybody reads: the same bytes again and again.
+  const watching = toMethodDefinition(AuthServiceDefinition, 'watchEvents');
+  const init = Event.fromPartial({
+    Type: Operation.INIT,
+    Resource: { $case: 'WatchStatus', value: { Spec: { Kinds: [{ Kind: 'role' }] } } },
+  });
+  const change = watching.responseSerialize(Event.fromPartial(roleChange));
+  server.register(
+    watching.path,
+    (call: ServerWritableStream<unknown, Buffer>) => {
+      const send = (): void => {
+        while (!call.cancelled && call.write(change));
+      };
+      call.on('drain', send);
+      call.write(watching.responseSerialize(init));
+      send();
+    },
+    (bytes: Buffer) => bytes,
+    watching.requestDeserialize,
+    'serverStream',
+  );
+
   const clientCas = [authority.user.tls.certificate, authority.host.tls.certificate].join('');
   const port = await new Promise<number>((resolve, reject) => {
     const credentials = new OptionalClientCertificate(clientCas, hostCert, pem(hostKey));
@@ -119,6 +148,32 @@ export const run: Run<void, StubReady, StubQuestion, Buffer | undefined> = async
     },
     answer: () => lastRequest,
   };
+};
+
+/** A role of a usual size. */
+const roleChange = {
+  Type: Operation.PUT,
+  Resource: {
+    $case: 'Role' as const,
+    value: {
+      Kind: 'role',
+      Version: 'v8',
+      Metadata: {
+        Name: 'deployer',
+        Labels: new Map([['team', 'platform']]),
+        Revision: 'b5c1b0c5-6a4e-4d6a-9d3c-6f1f0c7e4a11',
+      },
+      Spec: {
+        Allow: {
+          Logins: ['root', 'deploy'],
+          Rules: [
+            { Resources: ['role', 'user', 'token'], Verbs: ['list', 'read', 'create', 'update', 'delete'] },
+            { Resources: ['access_request'], Verbs: ['list', 'read'] },
+          ],
+        },
+      },
+    },
+  },
 };
 
 /** grpc-js's own TLS, asking for a certificate and taking callers without one, who are about to join. */

@@ -5,6 +5,8 @@ export interface SilentPort extends AsyncDisposable {
   readonly address: string;
   /** Settles when the first connection has said something. */
   readonly connected: Promise<void>;
+  /** How many have. */
+  readonly total: number;
   /** Settles when that many have. */
   connections(count: number): Promise<void>;
   /** Settles when none is left. */
@@ -32,6 +34,9 @@ export async function silentPort(onSocket?: (socket: Socket) => void): Promise<S
   return {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     connected: connections(1),
+    get total() {
+      return total;
+    },
     connections,
     drained: async () => {
       await Promise.all([...open].map((socket) => new Promise((resolve) => socket.once('close', resolve))));

@@ -20,16 +20,20 @@ interface UpgradeOptions {
     close: () => void,
     received: (on: (bytes: Buffer) => void) => void,
   ) => void;
+  /** What it says of itself. */
+  readonly find?: object;
   /** Instead of an upgrade. */
   readonly answer?: (request: IncomingMessage, socket: Duplex) => void;
 }
 
-export async function upgradeServer({ onStream, answer }: UpgradeOptions): Promise<UpgradeServer> {
+export async function upgradeServer({ onStream, answer, find }: UpgradeOptions): Promise<UpgradeServer> {
   const { key, cert, ca } = webCertificate();
   const open = new Set<Socket>();
   const asked: { path: string; protocol: string | undefined }[] = [];
   const sockets = new WebSocketServer({ noServer: true, handleProtocols: (wanted) => [...wanted][0] ?? false });
-  const server: Server = createServer({ key, cert }, (_request, response) => response.writeHead(404).end());
+  const server: Server = createServer({ key, cert }, (_request, response) =>
+    find ? response.end(JSON.stringify(find)) : response.writeHead(404).end(),
+  );
   server.on('connection', (socket: Socket) => {
     open.add(socket);
     socket.on('close', () => open.delete(socket)).on('error', () => {});

@@ -43,11 +43,13 @@ export class AttemptRecord {
       return result;
     } catch (cause) {
       const durationMs = performance.now() - started;
-      if (signal.aborted) {
+      // One that was called off because all the time is up has failed, and says where it hung.
+      const isLate = signal.aborted && isTimeout(signal.reason);
+      if (signal.aborted && !isLate) {
         publish({ event: 'error', method, address, stage, durationMs, code: 'canceled' });
         return undefined;
       }
-      const error = attemptError(cause, limit, address, attemptMs);
+      const error = attemptError(cause, limit.timedOut || isLate, address, isLate ? durationMs : attemptMs);
       this.failed.push({ method, address, credential: source.kind, stage, error, durationMs });
       logger.debug({ method, address, stage, code: error.code, durationMs }, error.message);
       publish({ event: 'error', method, address, stage, durationMs, code: error.code });
@@ -62,9 +64,13 @@ function publish(message: Parameters<typeof dialChannel.publish>[0]): void {
   if (dialChannel.hasSubscribers) dialChannel.publish(message);
 }
 
-function attemptError(cause: unknown, limit: Scope, address: string, attemptMs: number): TeleportError {
-  if (limit.timedOut) {
-    return new TeleportError('timeout', `${address} gave no answer within ${attemptMs} ms`, {
+function isTimeout(reason: unknown): boolean {
+  return reason instanceof DOMException && reason.name === 'TimeoutError';
+}
+
+function attemptError(cause: unknown, isLate: boolean, address: string, limitMs: number): TeleportError {
+  if (isLate) {
+    return new TeleportError('timeout', `${address} gave no answer within ${Math.round(limitMs)} ms`, {
       cause,
       hint: 'is there a route to it? Does a firewall drop packets?',
     });

@@ -90,7 +90,7 @@ test('no name in it leads out of its folder', async () => {
   }
   await expect(loadProfile(golden, '../x').current()).rejects.toMatchObject({
     code: 'bad_parameter',
-    message: 'the profile name "../x" cannot be the name of a file',
+    message: 'the given profile name cannot be the name of a file',
   });
 });
 

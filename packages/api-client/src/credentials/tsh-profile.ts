@@ -27,7 +27,7 @@ export function currentProfilePath(folder: string): string {
 
 /** The path of a profile; `name` is the proxy's host, or its address. */
 export function profilePath(folder: string, name: string): string {
-  return join(folder, `${fileName(hostOf(name), `the profile name ${JSON.stringify(name)}`)}.yaml`);
+  return join(folder, `${fileName(hostOf(name), 'the given profile name')}.yaml`);
 }
 
 /**
@@ -45,7 +45,7 @@ export async function currentProfile(folder: string, signal?: AbortSignal): Prom
   try {
     const name = (await readCredentialFile(path, 'profile name', signal)).trim();
     if (name === '') throw none();
-    return name;
+    return fileName(name, `what ${path} holds`);
   } catch (error) {
     throw isTeleportError(error, 'not_found') && error.cause !== undefined ? none(error) : error;
   }
@@ -108,8 +108,8 @@ function hostOf(address: string): string {
   }
 }
 
-/** Names become parts of paths; none may lead elsewhere. */
+/** Names become parts of paths; none may lead elsewhere. It is not repeated: the file may be another one, a key for one. */
 function fileName(name: string, what: string): string {
-  if (name !== '' && name !== '.' && name !== '..' && !/[/\\\0]/.test(name)) return name;
+  if (name.length <= 200 && !/^\.{0,2}$|[/\\\p{Cc}]/u.test(name)) return name;
   throw new TeleportError('bad_parameter', `${what} cannot be the name of a file`);
 }

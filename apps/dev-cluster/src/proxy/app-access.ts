@@ -63,6 +63,7 @@ const OWN_HEADERS = new Set([
   'x-real-ip',
 ]);
 const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade', 'host']);
+const NOT_IN_HTTP2 = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade']);
 
 /** Passes requests on to applications. */
 export class AppForwarder {
@@ -112,7 +113,10 @@ export class AppForwarder {
       agent: false,
     });
     upstream.on('response', (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.statusMessage, answer.headers);
+      const status = answer.statusCode ?? 502;
+      // HTTP/2 has neither words beside the status nor headers of a connection.
+      if (request.httpVersionMajor === 2) response.writeHead(status, withoutHopByHop(answer.headers));
+      else response.writeHead(status, answer.statusMessage, answer.headers);
       answer.pipe(response);
     });
     upstream.on('error', (error) => {
@@ -129,13 +133,21 @@ function passedOn(request: IncomingMessage): Record<string, string | string[]> {
   const dropped = new Set(request.headers.connection?.split(',').map((name) => name.trim().toLowerCase()));
   return Object.fromEntries(
     Object.entries(request.headers).filter(
-      ([name, value]) => value !== undefined && !OWN_HEADERS.has(name) && !HOP_BY_HOP.has(name) && !dropped.has(name),
+      ([name, value]) =>
+        value !== undefined &&
+        !name.startsWith(':') &&
+        !OWN_HEADERS.has(name) &&
+        !HOP_BY_HOP.has(name) &&
+        !dropped.has(name),
     ),
   ) as Record<string, string | string[]>;
 }
 
+const withoutHopByHop = (headers: IncomingMessage['headers']): IncomingMessage['headers'] =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !NOT_IN_HTTP2.has(name)));
+
 function forwardedHeaders(request: IncomingMessage, ip: string): Record<string, string> {
-  const host = request.headers.host ?? '';
+  const host = request.headers.host ?? String(request.headers[':authority'] ?? '');
   return {
     'x-forwarded-for': ip,
     'x-forwarded-host': host,

@@ -50,3 +50,8 @@ export function routeOf({ protocols }: ClientHello): ProxyRoute {
   }
   return { to: 'nobody', reason: `no route for ${protocols.join(', ')}` };
 }
+
+/** Whether the first of the client's protocols that the web listener knows is the one for joining. */
+export function routesToJoin(protocols: readonly string[]): boolean {
+  return protocols.find((protocol) => WEB_PROTOCOLS.has(protocol)) === JOIN_PROTOCOL;
+}

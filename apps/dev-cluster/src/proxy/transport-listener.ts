@@ -34,7 +34,8 @@ export class TransportListener {
       rejectUnauthorized: false,
       ALPNCallback({ protocols }) {
         requireCertificate(this as unknown as TLSSocket);
-        return ['h2', TRANSPORT_PROTOCOL].find((known) => protocols.includes(known));
+        // The real one settles on none with HTTP/1.1; Node cannot. Both then close the connection.
+        return ['h2', TRANSPORT_PROTOCOL, 'http/1.1'].find((known) => protocols.includes(known));
       },
     });
     this.#server.on('secureConnection', (socket) => this.#accept(socket));
@@ -54,6 +55,10 @@ export class TransportListener {
   #accept(socket: TLSSocket): void {
     const { rpc, authorities, clock, logger } = this.#options;
     socket.on('error', () => socket.destroy());
+    if (socket.alpnProtocol === 'http/1.1') {
+      socket.destroy();
+      return;
+    }
     try {
       const peer = peerOf(socket, authorities(), clock.now());
       if (!peer) throw new Error('client sent no certificate');

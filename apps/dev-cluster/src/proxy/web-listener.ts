@@ -5,14 +5,15 @@ import {
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http';
+import { createServer as createHttp2Server, type Http2Server } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { createServer, type Server, type TLSSocket } from 'node:tls';
+import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { VerifiedPeer } from '../access/authenticate.ts';
 import { type ClientAuthority, peerOf } from '../auth/client-certificate.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
-import { JOIN_PROTOCOL, TUNNEL_PROTOCOLS } from './route.ts';
+import { JOIN_PROTOCOL, routesToJoin, TUNNEL_PROTOCOLS } from './route.ts';
 
 export interface WebListenerOptions {
   readonly identity: { readonly key: string; readonly cert: string };
@@ -27,12 +28,18 @@ export interface WebListenerOptions {
   readonly join: (socket: TLSSocket) => void;
 }
 
+const GREETING_TIMEOUT_MS = 10_000;
+
 /** The proxy's HTTPS, behind the certificate of the web authority. */
 export class WebListener {
   readonly #options: WebListenerOptions;
   readonly #tls: Server;
   readonly #http: HttpServer;
-  readonly #peers = new WeakMap<Socket, VerifiedPeer>();
+  readonly #http2: Http2Server;
+  /** By address and port: requests over HTTP/2 do not tell their socket. */
+  readonly #peers = new Map<string, VerifiedPeer>();
+  /** Those that have come to join: HTTP/2 is not always the same. */
+  readonly #joining = new WeakSet<object>();
 
   constructor(options: WebListenerOptions) {
     this.#options = options;
@@ -42,16 +49,23 @@ export class WebListener {
       secureOptions: constants.SSL_OP_NO_TICKET,
       requestCert: true,
       rejectUnauthorized: false,
-      ALPNCallback: ({ protocols }) => this.#chooseProtocol(protocols),
+      ALPNCallback: webProtocol((socket) => this.#joining.add(socket)),
     });
     this.#tls.on('secureConnection', (socket) => this.#accept(socket));
     this.#tls.on('tlsClientError', (_error, socket) => socket.destroy());
     this.#http = createHttpServer((request, response) => {
       response.on('error', () => response.destroy());
-      options.handle(this.#peers.get(request.socket), request, response);
+      options.handle(this.#peerOf(request), request, response);
     });
+    this.#http2 = createHttp2Server((request, response) => {
+      response.on('error', () => response.stream.destroy());
+      // Node makes them look like those of HTTP/1.1.
+      const [asked, answer] = [request as unknown as IncomingMessage, response as unknown as ServerResponse];
+      options.handle(this.#peerOf(asked), asked, answer);
+    });
+    this.#http2.on('sessionError', () => {});
     this.#http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-      options.upgrade(this.#peers.get(request.socket), request, socket, head),
+      options.upgrade(this.#peerOf(request), request, socket, head),
     );
     this.#http.on('clientError', (_error, socket) => socket.destroy());
   }
@@ -75,33 +89,53 @@ export class WebListener {
   close(): void {
     this.#http.close();
     this.#http.closeAllConnections();
-  }
-
-  #chooseProtocol(offered: readonly string[]): string | undefined {
-    if (offered.includes(JOIN_PROTOCOL)) return offered.includes('h2') ? 'h2' : JOIN_PROTOCOL;
-    // HTTP/2 is not spoken here: with both, the real one takes HTTP/1.1 too.
-    return ['http/1.1', ...TUNNEL_PROTOCOLS, 'teleport-auth'].find((protocol) => offered.includes(protocol));
+    this.#http2.close();
   }
 
   #accept(socket: TLSSocket): void {
     const { join, authorities, clock, logger } = this.#options;
     socket.on('error', () => socket.destroy());
-    if (socket.alpnProtocol === JOIN_PROTOCOL || socket.alpnProtocol === 'h2') {
+    if (this.#joining.has(socket)) {
       join(socket);
       return;
     }
     if (TUNNEL_PROTOCOLS.includes(socket.alpnProtocol || '')) {
-      socket.end();
+      // Nobody speaks SSH here; the client is waited for as long as its greeting may take.
+      const timer = clock.setTimer(GREETING_TIMEOUT_MS, () => socket.destroy());
+      socket.once('close', () => timer.cancel()).resume();
       return;
     }
     try {
       const peer = peerOf(socket, authorities(), clock.now());
-      if (peer) this.#peers.set(socket, peer);
+      if (peer) this.#remember(socket, peer);
     } catch (error) {
       logger.warn({ reason: (error as Error).message }, 'client certificate refused, closing the connection');
       socket.destroy();
       return;
     }
-    this.#http.emit('connection', socket);
+    (socket.alpnProtocol === 'h2' ? this.#http2 : this.#http).emit('connection', socket);
+  }
+
+  #remember(socket: Socket, peer: VerifiedPeer): void {
+    const key = addressOf(socket);
+    this.#peers.set(key, peer);
+    socket.once('close', () => this.#peers.delete(key));
+  }
+
+  #peerOf({ socket }: IncomingMessage): VerifiedPeer | undefined {
+    return this.#peers.get(addressOf(socket));
   }
 }
+
+/** Chooses in the order of the real one, which with both takes HTTP/1.1 before HTTP/2, and marks those who come to join. */
+function webProtocol(onJoin: (socket: object) => void): TlsOptions['ALPNCallback'] {
+  return function (this: object, { protocols }) {
+    if (routesToJoin(protocols)) {
+      onJoin(this);
+      return protocols.includes('h2') ? 'h2' : JOIN_PROTOCOL;
+    }
+    return ['http/1.1', 'h2', ...TUNNEL_PROTOCOLS, 'teleport-auth'].find((protocol) => protocols.includes(protocol));
+  };
+}
+
+const addressOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress}:${remotePort}`;

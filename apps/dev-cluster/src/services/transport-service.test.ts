@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { GrpcCode } from '@teleport-ts/api-types';
 import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
@@ -126,14 +128,20 @@ describe('ProxyCluster', () => {
   it('a cluster that is not there', async () => {
     const call = await transport('proxyCluster');
     call.send({ cluster: 'nope' });
-    expect(await call.status).toEqual({ code: GrpcCode.NOT_FOUND, details: 'failed dialing cluster "nope"' });
+    expect(await call.status).toEqual({
+      code: GrpcCode.NOT_FOUND,
+      details: 'failed dialing cluster "nope"\n\tcluster "nope" is not found',
+    });
   });
 
   it('a message without a frame', async () => {
     const call = await transport('proxyCluster');
     call.send({ cluster: 'root.test' });
     call.send({});
-    expect(await call.status).toEqual({ code: GrpcCode.INVALID_ARGUMENT, details: 'received invalid frame' });
+    expect(await call.status).toEqual({
+      code: GrpcCode.INVALID_ARGUMENT,
+      details: expect.stringMatching(/^readfrom tcp .*: failed to receive from source: received invalid frame$/),
+    });
   });
 
   it('ends both ways at once when the client ends its own', async () => {
@@ -153,5 +161,96 @@ describe('ProxyCluster', () => {
     call.send({ cluster: 'leaf.test' });
     expect((await call.status).code).toBe(GrpcCode.NOT_FOUND);
     cluster.leaf('leaf.test').heal();
+  });
+});
+
+describe('ProxySSH', () => {
+  let node: Server;
+  let id: string;
+
+  beforeAll(async () => {
+    node = createServer((socket) => {
+      socket.write('SSH-2.0-test\r\n');
+      socket.on('error', () => {}).pipe(socket);
+    });
+    await new Promise<void>((resolve) => node.listen(0, '127.0.0.1', resolve));
+    const addr = `127.0.0.1:${(node.address() as AddressInfo).port}`;
+    id = cluster.addNode({ hostname: 'node-1', addr });
+    cluster.addNode({ hostname: 'nowhere' });
+    cluster.addNode({ hostname: 'gone', addr: '127.0.0.1:1' });
+    for (let twin = 0; twin < 2; twin++) cluster.addNode({ hostname: 'twin', addr });
+    cluster.leaf('leaf.test').addNode({ hostname: 'leaf-node', addr });
+  });
+
+  afterAll(async () => {
+    await new Promise((resolve) => node.close(resolve));
+  });
+
+  it.each([
+    ['node-1:0', 'root.test'],
+    [() => `${id}:0`, 'root.test'],
+    [() => `node-1:${(node.address() as AddressInfo).port}`, 'root.test'],
+    ['leaf-node:0', 'leaf.test'],
+  ])(
+    '%s of %s: details first, then its bytes, 1 MB both ways, also after the client has said all',
+    async (target, name) => {
+      const call = await transport('proxySSH');
+      const sent = randomBytes(1_000_000);
+      const hostPort = typeof target === 'string' ? target : target();
+      call.send({
+        dialTarget: { hostPort, cluster: name },
+        frame: { $case: 'ssh', value: { payload: sent.subarray(0, 7) } },
+      });
+      for (let at = 7; at < sent.length; at += 30_000) {
+        call.send({
+          frame: { $case: 'ssh', value: { payload: sent.subarray(at, Math.min(at + 30_000, sent.length)) } },
+        });
+      }
+      call.send({ frame: { $case: 'agent', value: { payload: Buffer.from('not for the node') } } });
+      call.end();
+      const bytes = (): Buffer =>
+        Buffer.concat(call.received.flatMap(({ frame }) => (frame ? [frame.value.payload] : [])));
+      const greeting = Buffer.from('SSH-2.0-test\r\n');
+      await new Promise<void>((resolve) => {
+        let count = 0;
+        call.onMessage = ({ frame }) => {
+          count += frame?.value.payload.length ?? 0;
+          if (count === greeting.length + sent.length) resolve();
+        };
+      });
+      call.cancel();
+      expect(call.received[0]).toMatchObject({ details: { fipsEnabled: false }, frame: undefined });
+      expect(call.received.slice(1).every(({ frame }) => frame?.$case === 'ssh')).toBe(true);
+      expect(bytes().equals(Buffer.concat([greeting, sent]))).toBe(true);
+    },
+  );
+
+  it('a cancelled call lets go of the node', async () => {
+    const call = await transport('proxySSH');
+    const greeted = new Promise<void>((resolve) => {
+      call.onMessage = ({ frame }) => frame && resolve();
+    });
+    call.send({ dialTarget: { hostPort: 'node-1:0', cluster: 'root.test' } });
+    await greeted;
+    call.cancel();
+    const open = () => new Promise<number>((resolve) => node.getConnections((_error, count) => resolve(count)));
+    await expect.poll(open).toBe(0);
+  });
+
+  it.each([
+    [{}, GrpcCode.INVALID_ARGUMENT, 'first frame must contain a dial target'],
+    [{ hostPort: 'node-1', cluster: 'root.test' }, GrpcCode.INVALID_ARGUMENT, 'invalid hostport'],
+    [{ hostPort: ':0', cluster: 'root.test' }, GrpcCode.UNKNOWN, 'cannot route to empty target host'],
+    [{ hostPort: 'node-1:0', cluster: '' }, GrpcCode.NOT_FOUND, 'looking up remote cluster ""'],
+    [{ hostPort: 'node-1:0', cluster: 'leaf.test' }, GrpcCode.UNAVAILABLE, 'not found in inventory'],
+    [{ hostPort: 'node-1:1', cluster: 'root.test' }, GrpcCode.UNAVAILABLE, 'not found in inventory'],
+    [{ hostPort: 'node-1.root.test:0', cluster: 'root.test' }, GrpcCode.UNAVAILABLE, 'not found in inventory'],
+    [{ hostPort: 'twin:0', cluster: 'root.test' }, GrpcCode.NOT_FOUND, 'ambiguous host'],
+    [{ hostPort: 'nowhere:0', cluster: 'root.test' }, GrpcCode.UNAVAILABLE, 'has no address'],
+    [{ hostPort: 'gone:0', cluster: 'root.test' }, GrpcCode.UNAVAILABLE, 'ECONNREFUSED'],
+  ])('%j: %i %s', async (target, code, text) => {
+    const call = await transport('proxySSH');
+    call.send('hostPort' in target ? { dialTarget: target } : {});
+    expect(await call.status).toEqual({ code, details: expect.stringContaining(text) });
   });
 });

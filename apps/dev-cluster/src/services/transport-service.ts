@@ -2,11 +2,13 @@ import type { Socket } from 'node:net';
 import { TransportServiceDefinition } from '@teleport-ts/api-types/proto/teleport/transport/v1/transport_service';
 import type { ClusterContext } from '../cluster-context.ts';
 import { badParameter, notFound } from '../errors.ts';
+import { exchangeBytes } from '../proxy/exchange-bytes.ts';
+import { dialNode } from '../proxy/node-dialing.ts';
 import { type Service, service } from '../rpc/service.ts';
 
 /** Connections through the proxy, for holders of any certificate of its cluster. */
 export function transportService(
-  { state }: ClusterContext,
+  context: ClusterContext,
   /** A connection to the auth service of a cluster that can be reached. */
   dialAuth: (cluster: string) => Promise<Socket | undefined>,
 ): Service {
@@ -14,72 +16,46 @@ export function transportService(
     getClusterDetails: () => ({ details: { fipsEnabled: false } }),
 
     async *proxyCluster(requests, { signal }) {
-      const first = await firstOf(requests);
-      const socket = await dialAuth(first.cluster || state.name);
-      if (!socket) throw notFound(`failed dialing cluster ${JSON.stringify(first.cluster)}`);
-      if (first.frame) socket.write(first.frame.payload);
+      const { cluster, frame: first } = await firstOf(requests);
+      const auth = await dialAuth(cluster || context.state.name);
+      if (!auth) {
+        const name = JSON.stringify(cluster);
+        throw notFound(`failed dialing cluster ${name}\n\tcluster ${name} is not found`);
+      }
       const payloads = (async function* () {
+        if (first) yield first.payload;
         for await (const { frame } of requests) {
-          if (!frame) throw badParameter('received invalid frame');
+          if (!frame)
+            throw badParameter(`readfrom ${wayOf(auth)}: failed to receive from source: received invalid frame`);
           yield frame.payload;
         }
       })();
-      for await (const payload of exchange(socket, payloads, signal)) yield { frame: { payload } };
+      for await (const payload of exchangeBytes(auth, payloads, { signal })) yield { frame: { payload } };
+    },
+
+    async *proxySSH(requests, { signal }) {
+      const { dialTarget, frame: first } = await firstOf(requests);
+      if (!dialTarget) throw badParameter('first frame must contain a dial target');
+      const node = await dialNode(context, dialTarget);
+      yield { details: { fipsEnabled: false }, frame: undefined };
+      const payloads = (async function* () {
+        if (first?.$case === 'ssh') yield first.value.payload;
+        // The agent that a client offers beside is not asked for anything here.
+        for await (const { frame } of requests) if (frame?.$case === 'ssh') yield frame.value.payload;
+      })();
+      // As with the real one, the end of what the client says is not the end of the connection.
+      for await (const payload of exchangeBytes(node, payloads, { signal, outlivesInput: true })) {
+        yield { details: undefined, frame: { $case: 'ssh', value: { payload } } };
+      }
     },
   });
 }
 
 async function firstOf<T>(requests: AsyncIterable<T>): Promise<T> {
   const { value, done } = await requests[Symbol.asyncIterator]().next();
-  if (done) throw new Error('failed receiving first frame\n\tEOF');
+  if (done) throw new Error('EOF');
   return value;
 }
 
-/**
- * Writes what comes into a connection and gives what it answers, both at the pace of who reads. The end of one way is the
- * end of both.
- */
-async function* exchange(
-  socket: Socket,
-  incoming: AsyncIterable<Uint8Array>,
-  signal: AbortSignal,
-): AsyncGenerator<Buffer> {
-  const end = (): void => void socket.destroy();
-  signal.addEventListener('abort', end, { once: true });
-  let failure: unknown;
-  let isOver = false;
-  const finish = (error?: unknown): void => {
-    failure ??= isOver ? undefined : error;
-    isOver = true;
-    socket.destroy();
-  };
-  const writing = (async () => {
-    for await (const bytes of incoming) {
-      if (!socket.write(bytes)) await drained(socket);
-      if (socket.destroyed) return;
-    }
-  })();
-  writing.then(() => finish(), finish);
-  try {
-    for await (const bytes of socket as AsyncIterable<Buffer>) yield bytes;
-  } catch {
-    // It broke; that is an end like any other.
-  } finally {
-    isOver = true;
-    signal.removeEventListener('abort', end);
-    socket.destroy();
-  }
-  if (failure) throw failure;
-}
-
-function drained(socket: Socket): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      socket.off('drain', done);
-      socket.off('close', done);
-      resolve();
-    };
-    socket.once('drain', done);
-    socket.once('close', done);
-  });
-}
+const wayOf = ({ localAddress, localPort, remoteAddress, remotePort }: Socket): string =>
+  `tcp ${localAddress}:${localPort}->${remoteAddress}:${remotePort}`;

@@ -11,6 +11,7 @@ export { type Watch, type WatchedKindFields, type WatchOptions, watch } from './
 export type { DeletedResource, WatchEvent, WatchedResource } from './watch-event.ts';
 export { sameRevision, type WatchedKind } from './watched-kind.ts';
 export {
+  watchedAccessRequests,
   watchedApplicationServers,
   watchedCertAuthorities,
   watchedDatabaseServers,

@@ -1,3 +1,4 @@
+import { type AccessRequest, accessRequestView } from '@teleport-ts/api-types/resources/access-request';
 import { type ApplicationServer, applicationServerView } from '@teleport-ts/api-types/resources/application';
 import {
   type CertAuthority,
@@ -11,6 +12,7 @@ import { type Node, nodeView } from '@teleport-ts/api-types/resources/node';
 import { type Role, roleView } from '@teleport-ts/api-types/resources/role';
 import { type Token, tokenView } from '@teleport-ts/api-types/resources/token';
 import { type User, userView } from '@teleport-ts/api-types/resources/user';
+import { type AccessRequestQuery, listAccessRequests } from '../areas/access-requests.ts';
 import { listApplicationServers } from '../areas/applications.ts';
 import { getCertAuthorities } from '../areas/authorities.ts';
 import { listDatabaseServers } from '../areas/databases.ts';
@@ -139,5 +141,24 @@ export function watchedCertAuthorities(
     key: ({ type, clusterName }) => `${type}/${clusterName}`,
     deletedKey: ({ subKind, name }) => `${subKind}/${name}`,
     same: sameRevision,
+  };
+}
+
+/**
+ * Access requests, by name (their id).
+ *
+ * @param query narrows them. A request that leaves `state` does so unseen until everything is listed again: who decides
+ *   about requests watches all of them
+ */
+export function watchedAccessRequests(
+  query: Pick<AccessRequestQuery, 'user' | 'state'> = {},
+): WatchedKind<AccessRequest> {
+  const { user, state } = query;
+  const filter = { ...(user !== undefined && { user }), ...(state !== undefined && { state: state.toUpperCase() }) };
+  return {
+    ...byName,
+    watched: { kind: 'access_request', filter },
+    list: (client, options) => listAccessRequests(client, query, options),
+    from: (resource) => (resource.$case === 'AccessRequest' ? accessRequestView(resource.value) : undefined),
   };
 }

@@ -88,12 +88,14 @@ describe.skipIf(!teleportBinDir())('a bot of a real Teleport 18', () => {
     }
   });
 
-  it('joins at the auth service by a CA pin, and refuses a wrong one', async () => {
+  it('joins by a CA pin, and refuses a wrong one before the token is sent', async () => {
     const caPins = [await root.caPin()];
     const token = await root.createBotToken('ci', 'token-for-pins');
     const wrong = { token, caPins: [`sha256:${'0'.repeat(64)}`] };
-    const error = await failure(start({ authServer: root.authAddress, onboarding: wrong }));
-    expect(error.message).toContain('matches the CA pin');
+    for (const address of [{ authServer: root.authAddress }, { proxyServer: root.proxyAddress }]) {
+      const error = await failure(start({ ...address, onboarding: wrong }));
+      expect(error.message).toContain('matches the CA pin');
+    }
     const bot = await start({ authServer: root.authAddress, onboarding: { token, caPins } });
     expect(bot.status().address).toBe(root.authAddress);
     for (const address of [{ authServer: root.authAddress }, { proxyServer: root.proxyAddress }]) {

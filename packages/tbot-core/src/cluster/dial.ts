@@ -3,6 +3,9 @@ import { type Client, connect, loadTLS } from '@teleport-ts/api-client';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 
+/** What hints tell the user to install in another version. */
+export const PACKAGE_NAME = '@teleport-ts/tbot-core';
+
 /** How the cluster is reached; the same for every connection of a bot. */
 export interface DialSettings {
   /** `host:port` of an auth service or a proxy. */
@@ -39,6 +42,7 @@ export function dial(
     }),
     trust: { ...(settings.webCa && { webCa: settings.webCa }), insecureDiscovery: settings.insecure ?? false },
     skipVersionCheck: settings.skipVersionCheck ?? false,
+    packageName: PACKAGE_NAME,
     ...oneTry,
     clock: dialClock(settings.clock),
     logger: settings.logger,

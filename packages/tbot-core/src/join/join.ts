@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { type Client, connect } from '@teleport-ts/api-client';
+import { type Client, type ClientOptions, ConnectError, connect } from '@teleport-ts/api-client';
 import { anonymous } from '@teleport-ts/api-client/internal';
 import { find, joinOverWeb } from '@teleport-ts/api-client/web';
 import { caPin, checkServerVersion, TeleportError, toTimestamp } from '@teleport-ts/api-types';
@@ -10,7 +10,7 @@ import { JoinServiceDefinition } from '@teleport-ts/api-types/proto/teleport/pro
 import { BotIdentity } from '../bot-identity/bot-identity.ts';
 import { hashToken } from '../bot-identity/bot-identity-store.ts';
 import type { Onboarding } from '../bot-types.ts';
-import { type DialSettings, dialClock, oneTry } from '../cluster/dial.ts';
+import { type DialSettings, dialClock, oneTry, PACKAGE_NAME } from '../cluster/dial.ts';
 import { botKeyAlgorithm } from '../keys/key-algorithm.ts';
 import { generateKeyPair, type KeyPair } from '../keys/key-pair.ts';
 import { checkCaPins, splitPem, wrongPin } from './ca-pins.ts';
@@ -33,7 +33,8 @@ export interface JoinOptions {
  * Joins a cluster with a token and returns the bot's first identity. The private key is made here and goes nowhere.
  *
  * On an auth service's address the cluster is verified by CA pins or a CA file before the token is sent; on a proxy's by
- * its web certificate, and pins are compared with the authorities that come back.
+ * its web certificate, and by pins as on an auth service's, through the proxy; only where nobody without an identity gets
+ * through to the auth service are they compared with the authorities that come back, after the token was sent.
  *
  * @throws TeleportError `access_denied` (token or pin refused), `locked`, `connection_problem`, `unknown` (clock skew)
  */
@@ -80,8 +81,14 @@ async function joinAtAddress(options: JoinOptions): Promise<Joined> {
   }
 }
 
-function connectAnonymously({ dial, signal }: JoinOptions, ca: readonly string[] | undefined): Promise<Client> {
+function connectAnonymously(
+  { dial, signal }: JoinOptions,
+  ca: readonly string[] | undefined,
+  strategy: ClientOptions['strategy'] = {},
+): Promise<Client> {
   return connect({
+    strategy,
+    packageName: PACKAGE_NAME,
     addresses: [dial.address],
     credentials: anonymous(ca ? { ca } : { insecure: true }),
     trust: { ...(dial.webCa && { webCa: dial.webCa }), insecureDiscovery: dial.insecure ?? false },
@@ -118,7 +125,8 @@ async function joinThroughProxy(options: JoinOptions): Promise<Joined> {
   }
   const { signatureAlgorithmSuite, serverVersion, minClientVersion } = await find(dial.address, web);
   // Before the token is used up on a cluster that the agent cannot work with.
-  if (!dial.skipVersionCheck) checkServerVersion({ serverVersion, minClientVersion });
+  if (!dial.skipVersionCheck) checkServerVersion({ serverVersion, minClientVersion, packageName: PACKAGE_NAME });
+  if (onboarding.caPins) await checkPinsThroughProxy(options, onboarding.caPins);
   const keys = await generateKeyPair(botKeyAlgorithm(signatureAlgorithmSuite));
   let certs: Certs;
   try {
@@ -128,6 +136,24 @@ async function joinThroughProxy(options: JoinOptions): Promise<Joined> {
   }
   if (onboarding.caPins) checkAnsweredAuthorities(certs, onboarding.caPins);
   return { keys, certs };
+}
+
+/** Before the token is sent: the cluster behind the proxy names the pinned authority, and proves that it is its own. */
+async function checkPinsThroughProxy(options: JoinOptions, pins: readonly string[]): Promise<void> {
+  const strategy = { order: ['tls-routing', 'tls-routing-upgrade'], onlyListed: true } as const;
+  let bundle: string;
+  try {
+    await using client = await connectAnonymously(options, undefined, strategy);
+    bundle = (await client.service(AuthServiceDefinition).getClusterCACert({})).TLSCA.toString('utf8');
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error;
+    const { address, logger } = options.dial;
+    logger.debug({ address, code: error.code }, 'the CA pin can only be compared after the join');
+    return;
+  }
+  const pinned = checkCaPins(bundle, pins, options.dial.clock.now());
+  const verified = await connectAnonymously(options, pinned, strategy);
+  await verified.close({ graceMs: 0 });
 }
 
 /** The answer names user and host authorities together, so one of them has to be the pinned one. */

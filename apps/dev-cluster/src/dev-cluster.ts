@@ -250,7 +250,7 @@ export class DevCluster implements AsyncDisposable {
   }
 
   /**
-   * Makes a node, or replaces the one with its id, and returns the id. It is listed; nothing can be reached there.
+   * Makes a node, or replaces the one with its id, and returns the id. The proxy connects to its `addr`, if it has one.
    *
    * @throws TeleportError `bad_parameter` when the host name is none
    */

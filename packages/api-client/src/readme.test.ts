@@ -32,6 +32,7 @@ test('the programs of the README run', async () => {
     ...client,
     ...definitions,
     find: (address: string) => web.find(address, { webCa }),
+    proxyAddresses: web.proxyAddresses,
     identityFile,
     webCa,
     console: { log: (value: unknown) => printed.push(value) },

@@ -12,7 +12,7 @@ export interface NodeFields {
   readonly hostname: string;
   /** Its id. Default: a new one. */
   readonly id?: string;
-  /** Where it listens, `host:port`. Default: nowhere; the cluster lists nodes, and no more. */
+  /** Where its SSH server listens, `host:port`; the proxy connects to it there. Default: nowhere, it is only listed. */
   readonly addr?: string;
   readonly labels?: Readonly<Record<string, string>>;
 }

@@ -57,6 +57,8 @@ export function reviewedRequest(
     ...reviewed,
     State: deciding.ProposedState,
     ResolveReason: deciding.Reason,
+    // Of no list: but the field is set with a decision, and empty.
+    accessList: reviewed.accessList?.Name ? reviewed.accessList : { Name: '', Title: '' },
     // What is decided is kept as long as what was decided holds.
     ResourceExpiry: reviewed.Expires,
   };

@@ -151,11 +151,14 @@ class Compiler<Env> {
     });
     return {
       type: fn.result,
-      evaluate: (env) =>
-        fn.run(
-          values.map((value) => value(env)),
-          env,
-        ),
+      evaluate: (env) => {
+        const given = values.map((value) => value(env));
+        try {
+          return fn.run(given, env);
+        } catch (error) {
+          throw badParameter(nested(`evaluating function (${name})`, error));
+        }
+      },
     };
   }
 }

@@ -9,6 +9,7 @@ export {
   type CannedRequest,
 } from './canned-credentials.ts';
 export { ConnectProxy, type ConnectProxyOptions, type ConnectRequest } from './connect-proxy.ts';
+export { type EnterpriseRole, writeEnterpriseRoles } from './enterprise-roles.ts';
 export { FakeClock } from './fake-clock.ts';
 export { type ForwardedRequest, L7Balancer, type L7BalancerOptions } from './l7-balancer.ts';
 export { type HeldResources, heldResources, leakedSince } from './leaks.ts';

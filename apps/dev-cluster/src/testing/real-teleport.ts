@@ -213,9 +213,10 @@ export class RealTeleport implements AsyncDisposable {
     return this.#log;
   }
 
-  /** Ends the process and starts it again on the same state and ports. */
-  async restart(): Promise<void> {
+  /** Ends the process and starts it again on the same state and ports; `between` gets the folder that it lives in. */
+  async restart(between?: (folder: string) => Promise<void>): Promise<void> {
     await this.#end();
+    await between?.(this.#folder);
     await this.#run();
   }
 

@@ -108,7 +108,8 @@ export function accessRequestView(message: AccessRequestV3): AccessRequest {
     suggestedReviewers: spec.SuggestedReviewers,
     thresholds: spec.Thresholds.map(thresholdView),
     reviews: spec.Reviews.map(accessReviewView),
-    promotedTo: spec.accessList && { name: spec.accessList.Name, title: spec.accessList.Title },
+    // Any review that decides leaves an empty one behind.
+    promotedTo: spec.accessList?.Name ? { name: spec.accessList.Name, title: spec.accessList.Title } : undefined,
   };
 }
 

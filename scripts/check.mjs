@@ -1,11 +1,12 @@
 // `pnpm check`: generated code, types of tests, format, lint, layers, unused
-// code, packed exports, changesets. Each step says its name and its time; all
-// run, so that one call shows everything that is wrong.
+// code, packed exports, footprint, changesets. Each step says its name and its
+// time; all run, two at a time, so that one call shows everything that is wrong.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { footprint } from './footprint.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const bin = (name) => join(root, 'node_modules', '.bin', name);
@@ -99,20 +100,42 @@ const steps = [
   ['layers', layers],
   ['unused code', () => run(bin('knip'), ['--no-progress'])],
   ['packed exports', packed],
+  // It measures imports: nothing beside it.
+  ['footprint', async () => footprint(published), { alone: true, tells: true }],
   ['changesets', changesets],
 ];
 
 const only = process.argv[2];
-let failed = 0;
-for (const [name, step] of steps) {
-  if (only && name !== only) continue;
-  const started = Date.now();
-  const { ok, output } = await step();
-  console.log(`check: ${name} ${ok ? 'ok' : 'FAILED'} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
-  if (!ok) {
-    failed += 1;
-    console.log(output.trim().split('\n').slice(0, 200).join('\n'));
-  }
+const chosen = steps.filter(([name]) => !only || name === only);
+const results = new Map();
+
+/** Runs steps, two at a time; most wait for one processor while another is idle. */
+async function runSteps(queue, width) {
+  const next = async () => {
+    for (let step = queue.shift(); step; step = queue.shift()) {
+      const [name, work] = step;
+      const started = Date.now();
+      results.set(name, { ...(await work()), seconds: ((Date.now() - started) / 1000).toFixed(1) });
+    }
+  };
+  await Promise.all(Array.from({ length: width }, next));
 }
-console.log(failed === 0 ? 'check: ok' : `check: ${failed} of ${steps.length} steps failed`);
+
+await runSteps(
+  chosen.filter(([, , options]) => !options?.alone),
+  2,
+);
+await runSteps(
+  chosen.filter(([, , options]) => options?.alone),
+  1,
+);
+
+let failed = 0;
+for (const [name, , options] of chosen) {
+  const { ok, output, seconds } = results.get(name);
+  console.log(`check: ${name} ${ok ? 'ok' : 'FAILED'} (${seconds} s)`);
+  if (!ok) failed += 1;
+  if (!ok || options?.tells) console.log(output.trim().split('\n').slice(0, 200).join('\n'));
+}
+console.log(failed === 0 ? 'check: ok' : `check: ${failed} of ${chosen.length} steps failed`);
 process.exit(failed === 0 ? 0 : 1);

@@ -9,6 +9,7 @@ import { issuing } from './issuing.ts';
 import { listing } from './listing.ts';
 import { locking } from './locking.ts';
 import { machines } from './machines.ts';
+import { olderClients } from './older-clients.ts';
 import { requests } from './requests/index.ts';
 import { writtenAuthorities } from './written-authorities.ts';
 
@@ -25,5 +26,6 @@ export const comparisons: readonly Comparison[] = [
   ...writtenAuthorities,
   ...following,
   ...requests,
+  ...olderClients,
   ...configuration,
 ];

@@ -48,6 +48,10 @@ export type Caller =
   | 'nobody'
   /** Without a certificate, saying that it is of version 15.0.0. */
   | 'old'
+  /** The administrator, saying that it is of version 17.2.3. */
+  | 'older'
+  /** The same, of version 17.0.1. */
+  | 'oldest'
   /** Without a certificate, saying that it is of version 25.0.0. */
   | 'newer'
   /** Without a certificate, with a version that is none. */
@@ -127,6 +131,8 @@ export class Scene {
     const connect = (caller: Caller, options: { identity?: WireCredentials; metadata?: Record<string, string> }) =>
       this.clients.set(caller, new WireClient({ address: this.stage.authAddress, ca, ...options }));
     connect('admin', { identity: identity(alice) });
+    connect('older', { identity: identity(alice), metadata: { version: '17.2.3' } });
+    connect('oldest', { identity: identity(alice), metadata: { version: '17.0.1' } });
     connect('nobody', {});
     connect('old', { metadata: { version: '15.0.0' } });
     connect('newer', { metadata: { version: '25.0.0' } });

@@ -18,17 +18,17 @@ export class IdentityTokens {
     const { authorities, clock, state } = this.#context;
     const { privateKey } = authorities.signing('jwt').jwt;
     const now = Math.floor(clock.now() / 1000);
-    const header = { alg: algorithmOf(privateKey), typ: 'JWT', kid: keyId(privateKey) };
+    const header = { alg: algorithmOf(privateKey), kid: keyId(privateKey), typ: 'JWT' };
     const claims = {
-      iss: state.name,
-      sub: identity.user,
-      aud: [audience],
-      iat: now,
-      nbf: now - 10,
+      aud: audience,
       exp: Math.floor(identity.notAfter.getTime() / 1000),
-      username: identity.user,
+      iat: now,
+      iss: state.name,
+      nbf: now - 10,
       roles: identity.roles,
+      sub: identity.user,
       traits: identity.traits,
+      username: identity.user,
     };
     const content = [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
     const signature = sign('sha256', Buffer.from(content), { key: privateKey, dsaEncoding: 'ieee-p1363' });

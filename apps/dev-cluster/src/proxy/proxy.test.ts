@@ -292,6 +292,8 @@ describe('an application', () => {
       Buffer.from(seen.headers['teleport-jwt-assertion'].split('.')[1], 'base64url').toString(),
     );
     expect(claims).toMatchObject({ iss: 'root.test', username: 'bot-ci', roles: ['deployer'] });
+    // One text, as in the real one, and no list of one.
+    expect(claims.aud).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     const { keys } = JSON.parse((await ask('/.well-known/jwks.json')).body);
     const [header, content, signature] = seen.headers['teleport-jwt-assertion'].split('.');
     const key = createPublicKey({ key: keys[0], format: 'jwk' });

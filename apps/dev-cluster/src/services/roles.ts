@@ -4,6 +4,7 @@ import { checkAndSetDefaults } from '@teleport-ts/api-types/resources/role';
 import { systemRoleOf } from '@teleport-ts/api-types/resources/system-roles';
 import { authorize, authorizeFor, type Caller } from '../access/caller.ts';
 import { checkRoleFeatures } from '../access/role-features.ts';
+import { roleForClient } from '../access/role-for-client.ts';
 import type { Verb } from '../access/rules.ts';
 import { actorOf } from '../audit/actor.ts';
 import { aboutResource, doneBy } from '../audit/resource-events.ts';
@@ -56,12 +57,12 @@ export function roleCalls({ state, audit }: ClusterContext): Service {
     audit.emit(kind, { ...doneBy(actorOf(call)), Resource: aboutResource(name) });
 
   return service(AuthServiceDefinition, {
-    getRole: ({ Name }, { caller }) => read(Name, caller),
+    getRole: ({ Name }, { caller, metadata }) => roleForClient(read(Name, caller), metadata),
     async *getCurrentUserRoles(_request, { caller }) {
       if (!caller.identity) throw notFound('role Nop is not found');
       yield* caller.identity.roles.map((name) => read(name, caller));
     },
-    listRoles({ Limit, StartKey, Filter }, { caller }) {
+    listRoles({ Limit, StartKey, Filter }, { caller, metadata }) {
       const isAll = mayDo(caller, 'list', 'read');
       const words = Filter?.SearchKeywords ?? [];
       const isWanted = (role: RoleV6): boolean =>
@@ -71,7 +72,7 @@ export function roleCalls({ state, audit }: ClusterContext): Service {
       const limit = Limit <= 0 ? DEFAULT_PAGE : Math.min(Limit, MAX_PAGE);
       const { items, next } = roles.page(StartKey, limit, isWanted);
       if (!isAll && StartKey === '' && items.length === 0) authorize(caller, 'role', 'list', 'read');
-      return { Roles: items, NextKey: next };
+      return { Roles: items.map((role) => roleForClient(role, metadata)), NextKey: next };
     },
     createRole({ Role }, call) {
       const role = checkedRole(Role);

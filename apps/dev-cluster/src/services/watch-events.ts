@@ -1,6 +1,9 @@
+import type { Metadata } from '@grpc/grpc-js';
 import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
+import type { Event } from '@teleport-ts/api-types/proto/teleport/proto/event';
 import type { WatchKind } from '@teleport-ts/api-types/proto/teleport/types/watch';
 import { authorize, type Caller } from '../access/caller.ts';
+import { roleForClient } from '../access/role-for-client.ts';
 import type { ClusterContext } from '../cluster-context.ts';
 import { accessDenied, badParameter } from '../errors.ts';
 import { accessRequestFilter } from '../events/watch-filter.ts';
@@ -9,11 +12,21 @@ import { type Service, service } from '../rpc/service.ts';
 
 export function watchCalls({ events }: ClusterContext): Service {
   return service(AuthServiceDefinition, {
-    watchEvents({ Kinds, AllowPartialSuccess }, { caller, signal }) {
+    watchEvents({ Kinds, AllowPartialSuccess }, { caller, signal, metadata }) {
       const permitted = permittedKinds(caller, Kinds, AllowPartialSuccess);
-      return events.watch(confirmedKinds(permitted, AllowPartialSuccess), signal);
+      const confirmed = confirmedKinds(permitted, AllowPartialSuccess);
+      const told = events.watch(confirmed, signal);
+      return confirmed.some(({ Kind }) => Kind === 'role') ? withRolesFor(metadata, told) : told;
     },
   });
+}
+
+async function* withRolesFor(metadata: Metadata, events: AsyncIterable<Event>): AsyncGenerator<Event> {
+  for await (const event of events) {
+    const { Resource } = event;
+    if (Resource?.$case !== 'Role') yield event;
+    else yield { ...event, Resource: { $case: 'Role', value: roleForClient(Resource.value, metadata) } };
+  }
 }
 
 function permittedKinds(caller: Caller, kinds: readonly WatchKind[], partial: boolean): WatchKind[] {

@@ -1,36 +1,25 @@
+import { proxyAddresses } from '../web/proxy-addresses.ts';
 import type { ProxySettings } from '../web/proxy-answers.ts';
-import { type Address, parseAddress } from './address.ts';
+import { type Address, formatAddress, parseAddress } from './address.ts';
 
 const SSH_PORT = 3023;
 const WEB_PORT = 443;
 
 /**
- * Where a proxy's gRPC service is: on the web port, or with separate ports on the SSH port, by the order in which Teleport's
- * own programs look (`ssh_public_addr`, `public_addr`, `listen_addr`).
+ * Where a proxy's gRPC service is: on the web port, or with separate ports on the SSH port.
  *
  * @param web the web address that it was asked at
  */
-export function proxyGrpcAddress({ tlsRoutingEnabled, ssh }: ProxySettings, web: Address): Required<Address> {
-  if (tlsRoutingEnabled) return { host: web.host, port: web.port ?? WEB_PORT };
-  const listen = read(ssh.listenAddr);
-  const port = listen?.port ?? SSH_PORT;
-  const named = read(ssh.sshPublicAddr);
-  if (named) return { host: reachable(named.host, web), port: named.port ?? port };
-  const host = read(ssh.publicAddr)?.host ?? listen?.host;
-  return { host: host === undefined ? web.host : reachable(host, web), port };
-}
-
-function read(text: string | undefined): Address | undefined {
-  if (text === undefined) return undefined;
+export function proxyGrpcAddress(proxy: ProxySettings, web: Address): Required<Address> {
+  const asked = { host: web.host, port: web.port ?? WEB_PORT };
+  if (proxy.tlsRoutingEnabled) return asked;
   try {
-    return parseAddress(text.replace(/^:/, '0.0.0.0:'));
+    const { host, port = SSH_PORT } = parseAddress(
+      proxyAddresses({ proxy }, formatAddress(asked.host, asked.port), { env: {} }).ssh,
+    );
+    return { host, port };
   } catch {
-    // An address that cannot be read is as good as none.
-    return undefined;
+    // A proxy that names its addresses badly is most likely where all are.
+    return { host: web.host, port: SSH_PORT };
   }
-}
-
-/** "All addresses" is where a server listens, not where a client goes. */
-function reachable(host: string, web: Address): string {
-  return host === '0.0.0.0' || host === '::' ? web.host : host;
 }

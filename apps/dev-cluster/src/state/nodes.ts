@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isIP } from 'node:net';
-import type { Metadata } from '@teleport-ts/api-types/proto/teleport/types/resource';
-import { type ServerSpecV2, ServerV2 } from '@teleport-ts/api-types/proto/teleport/types/server';
+import { ServerSpecV2, ServerV2 } from '@teleport-ts/api-types/proto/teleport/types/server';
 import { checkAndSetDefaults } from '@teleport-ts/api-types/resources/node';
 import { noRotation } from '@teleport-ts/api-types/resources/rotation';
 import { badParameter } from '../errors.ts';
@@ -40,21 +39,18 @@ export function nodeServer(
  * @throws TeleportError `bad_parameter`
  */
 export function checkNode(node: ServerV2, remoteAddress: string): ServerV2 {
-  const checked = checkAndSetDefaults({ ...node, Kind: 'node' });
-  const { Metadata, Spec } = checked as { Metadata: Metadata; Spec: ServerSpecV2 };
-  const hasHostname = isHostname(Spec.Hostname);
-  const Labels = hasHostname
-    ? Metadata.Labels
-    : new Map(Metadata.Labels).set('teleport.internal/invalid-hostname', Spec.Hostname);
-  return {
-    ...checked,
-    Metadata: { ...Metadata, Labels },
-    Spec: {
-      ...Spec,
-      Addr: withoutLocalhost(Spec.Addr, remoteAddress),
-      Hostname: hasHostname ? Spec.Hostname : Metadata.Name,
-    },
+  const given = node.Spec ?? ServerSpecV2.create();
+  const name = node.Metadata?.Name ?? '';
+  const hasHostname = isHostname(given.Hostname);
+  const Spec = {
+    ...given,
+    Addr: withoutLocalhost(given.Addr, remoteAddress),
+    Hostname: hasHostname ? given.Hostname : name,
   };
+  const checked = checkAndSetDefaults({ ...node, Kind: 'node', Spec });
+  if (hasHostname || !checked.Metadata) return checked;
+  const Labels = new Map(checked.Metadata.Labels).set('teleport.internal/invalid-hostname', given.Hostname);
+  return { ...checked, Metadata: { ...checked.Metadata, Labels } };
 }
 
 const isHostname = (name: string): boolean => name.length <= 256 && HOSTNAME.test(name);

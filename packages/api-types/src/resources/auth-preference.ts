@@ -3,6 +3,7 @@ import { msFromNanoseconds, nanosecondsFromMs } from '../duration.ts';
 import { type EnumText, enumTexts } from '../enum-text.ts';
 import { AuthPreferenceSpecV2, AuthPreferenceV2 } from '../gen/teleport/types/auth_preference.ts';
 import { RequireMFAType, SecondFactorType } from '../gen/teleport/types/mfa_policy.ts';
+import type { BoolValue } from '../gen/teleport/types/resource.ts';
 import { SignatureAlgorithmSuite } from '../gen/teleport/types/signature_algorithm_suite.ts';
 import { type SignatureSuite, signatureSuiteNumber } from '../signature-suites.ts';
 import { metadataFrom, type ResourceFields, type ResourceView, resourceView } from './resource.ts';
@@ -98,10 +99,10 @@ export function newAuthPreference(fields: AuthPreferenceFields): AuthPreferenceV
       Type: now.type,
       ...secondFactorFields(spec, now.secondFactors),
       ConnectorName: now.connectorName,
-      AllowLocalAuth: optional(now.allowLocalAuth),
-      AllowPasswordless: optional(now.allowPasswordless),
-      AllowHeadless: optional(now.allowHeadless),
-      DisconnectExpiredCert: optional(now.disconnectExpiredCert),
+      AllowLocalAuth: optional(now.allowLocalAuth, spec.AllowLocalAuth),
+      AllowPasswordless: optional(now.allowPasswordless, spec.AllowPasswordless),
+      AllowHeadless: optional(now.allowHeadless, spec.AllowHeadless),
+      DisconnectExpiredCert: optional(now.disconnectExpiredCert, spec.DisconnectExpiredCert),
       MessageOfTheDay: now.messageOfTheDay,
       LockingMode: now.lockingMode,
       RequireMFAType: MFA.numberOf(now.requireSessionMfa) as RequireMFAType,
@@ -138,8 +139,9 @@ function suiteNumber(text: AuthPreference['signatureAlgorithmSuite']): number {
   return unknown === undefined ? signatureSuiteNumber(text as SignatureSuite) : Number(unknown);
 }
 
-const optional = (value: boolean | undefined): { Value: boolean } | undefined =>
-  value === undefined ? undefined : { Value: value };
+/** A message of the same value stays as it is. */
+const optional = (value: boolean | undefined, before?: BoolValue): BoolValue | undefined =>
+  value === undefined ? undefined : before?.Value === value ? before : { Value: value };
 
 /**
  * What holds for any preference, whichever cluster it is for, with the defaults that the basic part of a cluster fills

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { LabelValues } from '../gen/teleport/wrappers/labels.ts';
 import type { Traits } from '../traits.ts';
 
@@ -16,6 +17,14 @@ export function labelValues(values: LabelSelector = {}): LabelValues {
 /** The reverse of {@link labelValues}; each name has its list. */
 export function fromLabelValues(values: LabelValues | undefined): Traits {
   return Object.fromEntries([...(values?.Values ?? [])].map(([key, value]) => [key, value.Values]));
+}
+
+/** As {@link labelValues}; the message that there was where nothing is given, or the same. */
+export function changedLabelValues(
+  values: LabelSelector | undefined,
+  before: LabelValues | undefined,
+): LabelValues | undefined {
+  return values === undefined || isDeepStrictEqual(values, fromLabelValues(before)) ? before : labelValues(values);
 }
 
 /** Labels with those that a command finds, which win. */

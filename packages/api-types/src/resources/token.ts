@@ -2,7 +2,7 @@ import { badParameter } from '../bad-parameter.ts';
 import { ProvisionTokenSpecV2, ProvisionTokenV2 } from '../gen/teleport/types/provision_token.ts';
 import { checkJoinMethod } from '../token/join-methods.ts';
 import type { Traits } from '../traits.ts';
-import { fromLabelValues, type LabelSelector, labelValues } from './labels.ts';
+import { changedLabelValues, fromLabelValues, type LabelSelector, labelValues } from './labels.ts';
 import { checkMetadata } from './metadata.ts';
 import { metadataFrom, type ResourceFields, type ResourceView, resourceView } from './resource.ts';
 import { systemRoleOf } from './system-roles.ts';
@@ -92,7 +92,7 @@ export function newToken(fields: TokenFields): ProvisionTokenV2 {
       Roles: fields.roles ? [...fields.roles] : spec.Roles,
       JoinMethod: fields.joinMethod ?? spec.JoinMethod,
       BotName: fields.botName ?? spec.BotName,
-      SuggestedLabels: fields.suggestedLabels ? labelValues(fields.suggestedLabels) : spec.SuggestedLabels,
+      SuggestedLabels: changedLabelValues(fields.suggestedLabels, spec.SuggestedLabels),
     },
   });
 }

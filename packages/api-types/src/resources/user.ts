@@ -3,7 +3,7 @@ import { type EnumText, enumTexts } from '../enum-text.ts';
 import { type ExternalIdentity, MFADeviceKind, PasswordState, UserSpecV2, UserV2 } from '../gen/teleport/types/user.ts';
 import { fromTimestamp, goZeroTime } from '../timestamp.ts';
 import type { Traits } from '../traits.ts';
-import { fromLabelValues, type LabelSelector, labelValues } from './labels.ts';
+import { changedLabelValues, fromLabelValues, type LabelSelector, labelValues } from './labels.ts';
 import { checkMetadata } from './metadata.ts';
 import { metadataFrom, type ResourceFields, type ResourceView, resourceView } from './resource.ts';
 
@@ -100,7 +100,7 @@ export function newUser(fields: UserFields): UserV2 {
     Spec: {
       ...spec,
       Roles: fields.roles ? [...fields.roles] : spec.Roles,
-      Traits: fields.traits ? labelValues(fields.traits) : spec.Traits,
+      Traits: changedLabelValues(fields.traits, spec.Traits),
     },
   });
 }

@@ -24,6 +24,10 @@ export function checkRole({ Version, Spec }: RoleV6): void {
     throw badParameter(`invalid value for role option lock: ${options?.Lock}`);
   }
   checkWildcards(allow);
+  checkDatabasePermissions('allow', allow);
+  checkDatabasePermissions('deny', deny);
+  checkSpiffe('allow', allow);
+  checkSpiffe('deny', deny);
   checkRules('allow', allow);
   checkRules('deny', deny);
   for (const { Impersonate } of [allow, deny]) {
@@ -69,6 +73,46 @@ function checkWildcards(allow: RoleConditions): void {
     const values = selector?.Values.get('*')?.Values;
     if (values && (values.length !== 1 || values[0] !== '*')) throw badParameter('selector *:<val> is not supported');
   }
+}
+
+function checkDatabasePermissions(name: string, { DatabasePermissions }: RoleConditions): void {
+  DatabasePermissions.forEach(({ Permissions, Match }, index) => {
+    const any = Match?.Values.get('*')?.Values;
+    const fault =
+      Permissions.length === 0
+        ? 'database permission list cannot be empty'
+        : Permissions.includes('')
+          ? 'individual database permissions cannot be empty strings'
+          : any && (any.length !== 1 || any[0] !== '*')
+            ? 'database permission: selector *:<val> is not supported'
+            : undefined;
+    if (fault) throw badParameter(`failed to process '${name}' db_permission #${index + 1}: ${fault}`);
+    if (name === 'allow' && Permissions.includes('*')) {
+      throw badParameter('individual database permissions cannot be wildcards strings');
+    }
+  });
+}
+
+const BYTE = '(?:\\d|[1-9]\\d|1\\d\\d|2[0-4]\\d|25[0-5])';
+const IPV4_RANGE = new RegExp(`^${BYTE}(?:\\.${BYTE}){3}/(?:\\d|[12]\\d|3[0-2])$`);
+const IPV6_RANGE = /^([\da-fA-F:.]*:[\da-fA-F:.]*)\/(?:\d|[1-9]\d|1[01]\d|12[0-8])$/;
+
+function isRange(text: string): boolean {
+  const address = IPV6_RANGE.exec(text)?.[1];
+  return address === undefined ? IPV4_RANGE.test(text) : URL.canParse(`http://[${address}]`);
+}
+
+function checkSpiffe(name: string, { SPIFFE }: RoleConditions): void {
+  SPIFFE.forEach(({ Path, IPSANs }, index) => {
+    const refuse = (text: string): Error => badParameter(`validating spec.${name}.spiffe[${index}]\n\t${text}`);
+    if (Path === '') throw refuse('path: should be non-empty');
+    if (!Path.startsWith('/') && !(Path.startsWith('^') && Path.endsWith('$'))) {
+      throw refuse('path: should start with / or be a regex expression starting with ^ and ending with $');
+    }
+    IPSANs.forEach((range, at) => {
+      if (!isRange(range)) throw refuse(`validating ip_sans[${at}]: invalid CIDR address: ${range}`);
+    });
+  });
 }
 
 function checkRules(name: string, { Rules }: RoleConditions): void {

@@ -117,19 +117,19 @@ export function optionsFrom(fields: RoleOptionsFields, before: RoleOptions = Rol
     Lock: now.lock,
     RecordSession: recordSession && {
       ...before.RecordSession,
-      Desktop: optional(recordSession.desktop),
+      Desktop: optional(recordSession.desktop, before.RecordSession?.Desktop),
       Default: recordSession.default,
       SSH: recordSession.ssh,
     },
-    SSHFileCopy: optional(now.sshFileCopy),
+    SSHFileCopy: optional(now.sshFileCopy, before.SSHFileCopy),
     SSHPortForwarding: sshPortForwarding && {
       ...before.SSHPortForwarding,
       Local: side(sshPortForwarding.local, before.SSHPortForwarding?.Local),
       Remote: side(sshPortForwarding.remote, before.SSHPortForwarding?.Remote),
     },
-    DesktopClipboard: optional(now.desktopClipboard),
-    DesktopDirectorySharing: optional(now.desktopDirectorySharing),
-    CreateDesktopUser: optional(now.createDesktopUser),
+    DesktopClipboard: optional(now.desktopClipboard, before.DesktopClipboard),
+    DesktopDirectorySharing: optional(now.desktopDirectorySharing, before.DesktopDirectorySharing),
+    CreateDesktopUser: optional(now.createDesktopUser, before.CreateDesktopUser),
     CreateDatabaseUserMode: DATABASE_USER_MODE.numberOf(now.createDatabaseUserMode) as CreateDatabaseUserMode,
     CreateHostUserMode: HOST_USER_MODE.numberOf(now.createHostUserMode) as CreateHostUserMode,
     CreateHostUserDefaultShell: now.createHostUserDefaultShell,
@@ -143,10 +143,11 @@ export function optionsFrom(fields: RoleOptionsFields, before: RoleOptions = Rol
   };
 }
 
-const optional = (value: boolean | undefined): BoolValue | undefined =>
-  value === undefined ? undefined : { Value: value };
+/** A message of the same value stays as it is. */
+const optional = (value: boolean | undefined, before?: BoolValue): BoolValue | undefined =>
+  value === undefined ? undefined : before?.Value === value ? before : { Value: value };
 
 type Side = { Enabled: BoolValue | undefined };
 
 const side = (enabled: boolean | undefined, before: Side | undefined): Side | undefined =>
-  enabled === undefined && !before?.Enabled ? before : { ...before, Enabled: optional(enabled) };
+  enabled === undefined && !before?.Enabled ? before : { ...before, Enabled: optional(enabled, before?.Enabled) };

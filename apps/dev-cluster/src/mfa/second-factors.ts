@@ -57,7 +57,7 @@ export class SecondFactors {
     if (!isAdminAction(method) || !this.isRequiredOf(caller)) return;
     const [answer] = metadata.get(ANSWER_HEADER);
     if (answer === undefined) throw accessDenied('admin-level API request requires MFA verification');
-    if (!this.#isGood(caller.user, answer.toString())) throw accessDenied('invalid MFA response');
+    if (!this.#isGood(caller.user, answer.toString())) throw accessDenied();
   }
 
   #isGood(user: string, header: string): boolean {

@@ -22,6 +22,8 @@ export interface RealDatabase {
 
 /** What a real cluster's configuration file says, as far as these options decide it. */
 export interface RealTeleportConfigOptions {
+  /** What people log in with besides a password: `otp`, `webauthn`. Default one-time passwords, `['otp']`. */
+  readonly secondFactors?: readonly ('otp' | 'webauthn')[];
   /** Name of the cluster. Default `root.test`. */
   readonly name?: string;
   /** Whether all protocols share the web port, or SSH, tunnel and Kubernetes have ports of their own. Default `multiplex`. */
@@ -99,7 +101,11 @@ export async function writeConfig(
       listen_addr: `127.0.0.1:${ports.auth}`,
       cluster_name: name,
       proxy_listener_mode: listenerMode,
-      authentication: { type: 'local', second_factors: ['otp'] },
+      authentication: {
+        type: 'local',
+        second_factors: options.secondFactors ?? ['otp'],
+        webauthn: { rp_id: 'localhost' },
+      },
     },
     proxy_service: {
       enabled: true,

@@ -12,6 +12,8 @@ const clients = process.env.SOAK ? 1_000 : 100;
 /** A client that somebody holds on to, with its channel and its watcher, is ten times as large. */
 const KEPT_BYTES = 20_000;
 
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
@@ -39,6 +41,8 @@ test(
     const held = heldResources();
     const first = await round(clients / 2);
     const second = await round(clients / 2);
+    // What the last turn of the event loop began is not a leak.
+    for (let turn = 0; turn < 100 && Object.keys(leakedSince(held)).length > 0; turn += 1) await nextTurn();
     expect(leakedSince(held)).toEqual({});
     expect((second - first) / (clients / 2)).toBeLessThan(KEPT_BYTES);
     await using client = await connect({ addresses: [server.address], credentials: loadIdentityFile(path) });

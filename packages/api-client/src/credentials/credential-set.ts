@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject, sign, verify, X509Certificate } from 'node:crypto';
 import { TeleportError } from '@teleport-ts/api-types';
 import type { CredentialParts } from './credential-source.ts';
 import { pemBlocks } from './pem-blocks.ts';
@@ -118,7 +118,7 @@ export function credentialSet(
   if (pem === undefined) throw missing(from.cert, 'no certificate', 'a PEM block CERTIFICATE');
   const x509 = readCertificate(pem, from.cert);
   const key = readPrivateKey(parts.key, from.key);
-  if (!x509.publicKey.equals(createPublicKey(key))) {
+  if (!x509.publicKey.equals(createPublicKey(key)) || !signsFor(key, x509.publicKey)) {
     const message =
       from.cert === from.key
         ? `the private key and the certificate in ${from.cert} do not belong together`
@@ -153,6 +153,17 @@ export function authorities(ca: string | readonly string[], origin: string): str
 export function nameAttribute(name: string | undefined, key: string): string | undefined {
   const line = name?.split('\n').find((text) => text.startsWith(`${key}=`));
   return line?.slice(key.length + 1);
+}
+
+/** A key in a file carries its public half along; only a signature tells whether the secret half is still whole. */
+function signsFor(key: KeyObject, publicKey: KeyObject): boolean {
+  const algorithm = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+  const text = Buffer.from('a credential');
+  try {
+    return verify(algorithm, text, publicKey, sign(algorithm, text, key));
+  } catch {
+    return false;
+  }
 }
 
 function readCertificate(pem: string, origin: string): X509Certificate {

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { isTeleportError, type TeleportError } from '@teleport-ts/api-types';
@@ -90,6 +90,14 @@ async function refused(source: CredentialSource): Promise<TeleportError> {
   return error;
 }
 
+/** The key of the certificate, its public half whole, with another secret. */
+function damagedSecret(): string {
+  const jwk = createPrivateKey(alice.key).export({ format: 'jwk' });
+  const { d } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' });
+  const key = createPrivateKey({ key: { ...jwk, d }, format: 'jwk' });
+  return key.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
 const otherKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
 const pkcs8 = (options: object = {}): string =>
   otherKey.export({ type: 'pkcs8', format: 'pem', ...options }).toString();
@@ -142,6 +150,7 @@ describe.each(sources)('a credential source: %s', (_name, keep) => {
 
   test.each([
     ['the key of another certificate', { key: pkcs8() }, 'bad_parameter', 'belong'],
+    ['a key whose secret half is damaged', { key: damagedSecret() }, 'bad_parameter', 'belong'],
     ['half a certificate', { cert: alice.cert.slice(0, 200) }, 'bad_parameter', 'begins'],
     ['half a key', { key: alice.key.slice(0, 100) }, 'bad_parameter', 'begins'],
     ['half an authority', { ca: alice.ca.slice(0, -40) }, 'bad_parameter', 'begins'],

@@ -2,6 +2,7 @@ import { parseIdentityFile } from '@teleport-ts/api-types';
 import { type CredentialSet, credentialSet } from './credential-set.ts';
 import type { CredentialSource } from './credential-source.ts';
 import { readCredentialFile } from './read-credential-file.ts';
+import { sameContent } from './same-content.ts';
 
 /**
  * The credential in an identity file of `tctl auth sign --format=file`, `tsh login --out` or tbot. Its SSH half may be
@@ -12,22 +13,26 @@ import { readCredentialFile } from './read-credential-file.ts';
  * ```
  */
 export function loadIdentityFile(path: string): CredentialSource {
+  const kept = sameContent();
   return {
     kind: 'identity-file',
-    current: async (options) =>
-      fromIdentity(await readCredentialFile(path, 'identity file', options?.signal), `identity file ${path}`),
+    async current(options) {
+      const text = await readCredentialFile(path, 'identity file', options?.signal);
+      return kept([text], () => fromIdentity(text, `identity file ${path}`));
+    },
     paths: () => [path],
   };
 }
 
 /** The credential in the text of an identity file, for programs that get it from the environment or a secret store. */
 export function loadIdentityString(text: string): CredentialSource {
+  const kept = sameContent();
   return {
     kind: 'identity-string',
     constant: true,
     async current({ signal } = {}) {
       signal?.throwIfAborted();
-      return fromIdentity(text, 'identity string');
+      return kept([], () => fromIdentity(text, 'identity string'));
     },
   };
 }

@@ -1,6 +1,7 @@
 import { credentialSet } from './credential-set.ts';
 import type { CredentialSource } from './credential-source.ts';
 import { readCredentialFile } from './read-credential-file.ts';
+import { sameContent } from './same-content.ts';
 
 /**
  * A credential in three PEM files, such as `tctl auth sign --format=tls` writes (`.crt`, `.key`, `.cas`). They are read
@@ -11,6 +12,7 @@ import { readCredentialFile } from './read-credential-file.ts';
  * ```
  */
 export function loadKeyPair(certPath: string, keyPath: string, caPath: string): CredentialSource {
+  const kept = sameContent();
   return {
     kind: 'key-pair',
     async current(options) {
@@ -20,7 +22,9 @@ export function loadKeyPair(certPath: string, keyPath: string, caPath: string): 
         readCredentialFile(keyPath, 'key file', signal),
         readCredentialFile(caPath, 'CA file', signal),
       ]);
-      return credentialSet({ cert, key, ca }, { cert: certPath, key: keyPath, ca: caPath });
+      return kept([cert, key, ca], () =>
+        credentialSet({ cert, key, ca }, { cert: certPath, key: keyPath, ca: caPath }),
+      );
     },
     paths: () => [certPath, keyPath, caPath],
   };

@@ -1,6 +1,7 @@
 import { authorities, type CredentialSet, credentialSet } from './credential-set.ts';
 import type { CredentialSource } from './credential-source.ts';
 import { readCredentialFile } from './read-credential-file.ts';
+import { sameContent } from './same-content.ts';
 import {
   authorityFiles,
   currentProfile,
@@ -27,6 +28,7 @@ import {
  */
 export function loadProfile(dir?: string, name?: string): CredentialSource {
   const folder = profileFolder(dir);
+  const kept = sameContent();
   let paths: readonly string[] = [];
   const profile = async (reads: (path: string) => void, signal?: AbortSignal): Promise<TshProfile> => {
     if (name === undefined) reads(currentProfilePath(folder));
@@ -49,11 +51,10 @@ export function loadProfile(dir?: string, name?: string): CredentialSource {
         readCredentialFile(key, 'key of the tsh profile', signal),
         ...files.map((path) => readCredentialFile(path, 'CA file of the tsh profile', signal)),
       ]);
-      return credentialSet(
-        { cert: certPem, key: keyPem, ca: ca.flatMap((text, index) => authorities(text, files[index] ?? cas)) },
-        { cert, key, ca: cas },
-        renewal(found),
-      );
+      return kept([...read, certPem, keyPem, ...ca], () => {
+        const trusted = ca.flatMap((text, index) => authorities(text, files[index] ?? cas));
+        return credentialSet({ cert: certPem, key: keyPem, ca: trusted }, { cert, key, ca: cas }, renewal(found));
+      });
     },
     addresses: async ({ signal } = {}) => [(await profile(() => {}, signal)).webProxyAddress],
     paths: () => paths,

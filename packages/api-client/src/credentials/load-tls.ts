@@ -1,5 +1,6 @@
 import { credentialSet } from './credential-set.ts';
 import type { CredentialParts, CredentialSource } from './credential-source.ts';
+import { sameContent } from './same-content.ts';
 
 /**
  * A credential in memory: certificate, key and trusted authorities.
@@ -11,12 +12,13 @@ import type { CredentialParts, CredentialSource } from './credential-source.ts';
  * Its parts are checked when it is first used, not here.
  */
 export function loadTLS(parts: CredentialParts): CredentialSource {
+  const kept = sameContent();
   return {
     kind: 'tls',
     constant: true,
     async current({ signal } = {}) {
       signal?.throwIfAborted();
-      return credentialSet(parts, 'the TLS credential');
+      return kept([], () => credentialSet(parts, 'the TLS credential'));
     },
   };
 }

@@ -49,7 +49,11 @@ export class LiveConnection {
     this.#clock = clock;
     this.#redial = new Redial({
       dial: async (signal) => {
-        const dialed = await dial({ prefer: this.current.route, signal });
+        const dialed = await dial({ prefer: this.current.route, signal }).catch((error) => {
+          // The attempts were told of; the connection that is there is as good as before.
+          if (!this.#isLost && !this.closed) this.#sayReady();
+          throw error;
+        });
         if (signal.aborted) await dialed.connection.close(0);
         signal.throwIfAborted();
         return dialed;

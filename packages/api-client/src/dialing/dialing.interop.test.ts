@@ -96,6 +96,21 @@ describe.skipIf(!teleportBinDir())('ways to a real Teleport 18', () => {
       await expect.poll(() => proxy.open.size).toBe(0);
     });
 
+    test('a client of every way outlives a restart of the cluster', async () => {
+      const clients = [];
+      for (const method of ['auth', 'tls-routing', 'tls-routing-upgrade', 'proxy-grpc'] as const) {
+        const address = method === 'auth' ? teleport.authAddress : teleport.proxyAddress;
+        clients.push(await connect({ ...options, ...listed(method), addresses: [address] }));
+      }
+      await teleport.restart();
+      for (const client of clients) {
+        await expect
+          .poll(() => client.ping().catch((error: Error) => error), { timeout: 60_000 })
+          .toMatchObject({ clusterName: teleport.name });
+        await client.close();
+      }
+    });
+
     describe.skipIf(!hasNginx)('behind nginx (skipped where that is not installed)', () => {
       test.each([false, true])('that speaks HTTP/2: %s', async (http2) => {
         await using balancer = await nginx({ to: `https://${teleport.proxyAddress}`, http2 });

@@ -1,6 +1,7 @@
 import { connect as connectTcp } from 'node:net';
 import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
 import { DevCluster, type DevClusterOptions } from '@teleport-ts/dev-cluster';
+import { heldResources, leakedSince } from '@teleport-ts/dev-cluster/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { connectProxy } from '../../test-support/connect-proxy.ts';
 import { type Client, type ClientOptions, connect, loadTLS } from '../index.ts';
@@ -74,6 +75,31 @@ describe('a proxy with one port', () => {
     await using client = await connect({ ...options, dial, addresses: ['jump.test:7'] });
     await works(client);
   });
+});
+
+test('no way leaves anything behind', async () => {
+  const [cluster, options] = await start({});
+  await using _ = cluster;
+  await using proxy = await connectProxy();
+  const dial = () => connectTcp({ host: '127.0.0.1', port: portOf(cluster.proxyAddress) });
+  const round = async (): Promise<void> => {
+    for (const method of ['tls-routing-upgrade', 'proxy-grpc'] as const) {
+      const strategy = { order: [method], onlyListed: true };
+      await using client = await connect({ ...options, strategy, addresses: [cluster.proxyAddress] });
+      expect(client.connection.method).toBe(method);
+    }
+    await using own = await connect({ ...options, dial, addresses: ['jump.test:7'] });
+    expect(own.connection.method).toBe('dialer');
+    vi.stubEnv('HTTPS_PROXY', `http://${proxy.address}`);
+    const address = `192.0.2.1:${portOf(cluster.proxyAddress)}`;
+    await using through = await connect({ ...options, trust: { insecureDiscovery: true }, addresses: [address] });
+    expect(through.connection.httpProxy).toBe(`http://${proxy.address}`);
+    vi.unstubAllEnvs();
+  };
+  await round();
+  const before = heldResources();
+  for (let count = 0; count < 3; count += 1) await round();
+  await expect.poll(() => leakedSince(before)).toEqual({});
 });
 
 describe('a proxy with separate ports', () => {

@@ -40,6 +40,7 @@ export function pluginDataView(message: PluginDataV3): PluginData {
  */
 export function newPluginData(fields: PluginDataFields): PluginDataV3 {
   const before = fields.raw ?? PluginDataV3.create();
+  const spec = before.Spec ?? PluginDataSpecV3.create();
   const entries =
     fields.entries &&
     new Map(Object.entries(fields.entries).map(([plugin, data]) => [plugin, { Data: new Map(Object.entries(data)) }]));
@@ -47,7 +48,7 @@ export function newPluginData(fields: PluginDataFields): PluginDataV3 {
     ...before,
     SubKind: fields.resourceKind,
     Metadata: metadataFrom(fields),
-    Spec: { Entries: entries ?? before.Spec?.Entries ?? new Map() },
+    Spec: { ...spec, Entries: entries ?? spec.Entries },
   });
 }
 

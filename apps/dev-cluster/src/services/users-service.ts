@@ -73,7 +73,7 @@ export function usersService({ state, clock, audit }: ClusterContext): Service {
       authorizeKind(call.caller, 'user', 'create');
       const made = withCreator(checked(user), call.caller.user, toTimestamp(clock.now()));
       if (users.has(nameOf(made))) throw alreadyExists(`user ${JSON.stringify(nameOf(made))} already registered`);
-      const stored = put({ ...made, Status: made.Status ?? { passwordState: 1, mfaWeakestDevice: 1 } });
+      const stored = put({ ...made, Status: { passwordState: 1, mfaWeakestDevice: 1 } });
       emitUserWritten(audit, 'user.create', stored, actorOf(call));
       return { user: stored };
     },
@@ -83,14 +83,14 @@ export function usersService({ state, clock, audit }: ClusterContext): Service {
       const before = users.get(nameOf(made));
       if (!before || revisionOf(made) !== revisionOf(before)) throw revisionMismatch();
       const Spec = made.Spec && { ...made.Spec, CreatedBy: before.Spec?.CreatedBy };
-      const stored = put({ ...made, Spec });
+      const stored = put({ ...made, Spec, Status: withoutDevices(made) });
       emitUserWritten(audit, 'user.update', stored, actorOf(call));
       return { user: stored };
     },
     upsertUser({ user }, call) {
       authorizeKind(call.caller, 'user', 'create', 'update');
       const made = withCreator(checked(user), call.caller.user, zeroTime());
-      const stored = put({ ...made, Status: made.Status ?? { passwordState: 0, mfaWeakestDevice: 1 } });
+      const stored = put({ ...made, Status: withoutDevices(made) });
       emitUserWritten(audit, 'user.create', stored, actorOf(call));
       return { user: stored };
     },
@@ -105,6 +105,12 @@ export function usersService({ state, clock, audit }: ClusterContext): Service {
     },
   });
 }
+
+/** No user has an MFA device, and the writer's word about that does not count; about the password it does. */
+const withoutDevices = ({ Status }: UserV2): NonNullable<UserV2['Status']> => ({
+  passwordState: Status?.passwordState ?? 0,
+  mfaWeakestDevice: 1,
+});
 
 function withCreator(user: UserV2, name: string, at: ReturnType<typeof zeroTime>): UserV2 {
   const { Spec } = user;

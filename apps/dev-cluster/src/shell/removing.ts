@@ -14,31 +14,41 @@ export function remove(cluster: DevCluster, { kind, name }: Shown): void {
   const { state } = cluster.context;
   switch (kind) {
     case 'app':
-      return removeServed(name, state.apps, state.appServers, ({ Spec }) => Spec?.App);
+      removeServed(name, state.apps, state.appServers, ({ Spec }) => Spec?.App);
+      break;
     case 'database':
-      return removeServed(name, state.databases, state.databaseServers, ({ Spec }) => Spec?.Database);
+      removeServed(name, state.databases, state.databaseServers, ({ Spec }) => Spec?.Database);
+      break;
     case 'kube-cluster':
-      return removeServed(name, state.kubernetesClusters, state.kubernetesServers, ({ Spec }) => Spec?.Cluster);
+      removeServed(name, state.kubernetesClusters, state.kubernetesServers, ({ Spec }) => Spec?.Cluster);
+      break;
     case 'node':
-      return void state.nodes.delete(name);
+      state.nodes.delete(name);
+      break;
     case 'user':
       refuseBotPart(cluster, kind, name);
-      return cluster.deleteUser(name);
+      cluster.deleteUser(name);
+      break;
     case 'role':
       refuseBotPart(cluster, kind, name);
       refuseHeldRole(cluster, name);
-      return void state.roles.delete(name);
+      state.roles.delete(name);
+      break;
     case 'bot': {
       const userName = botUserName(name);
       state.users.delete(userName);
-      return void state.roles.delete(userName);
+      state.roles.delete(userName);
+      break;
     }
     case 'bot-instance':
-      return void state.botInstances.delete(name);
+      state.botInstances.delete(name);
+      break;
     case 'token':
-      return void state.tokens.delete(name);
+      state.tokens.delete(name);
+      break;
     case 'lock':
-      return cluster.unlock(name);
+      cluster.unlock(name);
+      break;
     case 'authority':
       throw new TeleportError('unknown', 'a cluster cannot be without an authority', {
         hint: `replace it by a new one: dev-cluster rotate ${name} init`,

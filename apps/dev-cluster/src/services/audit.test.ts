@@ -5,33 +5,20 @@ import { AuthServiceDefinition as Auth } from '@teleport-ts/api-types/proto/tele
 import { ProvisionTokenV2 } from '@teleport-ts/api-types/proto/teleport/types/provision_token';
 import { UsersServiceDefinition as Users } from '@teleport-ts/api-types/proto/teleport/users/v1/users_service';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { DevCluster } from '../dev-cluster.ts';
-import { FakeClock } from '../testing/fake-clock.ts';
-import { userClient, WireBot } from '../testing/wire-bot.ts';
-import { type WireClient, wireStatus } from '../testing/wire-client.ts';
+import { type AdministeredCluster, startAdministeredCluster } from '../testing/administered-cluster.ts';
+import { WireBot } from '../testing/wire-bot.ts';
+import { wireStatus } from '../testing/wire-client.ts';
 import { toTimestamp } from '../timestamps.ts';
 
-let clock: FakeClock;
-let cluster: DevCluster;
-let admin: WireClient;
-let viewer: WireClient;
+let scene: AdministeredCluster;
+let { clock, cluster, admin, viewer } = {} as AdministeredCluster;
 
 beforeAll(async () => {
-  clock = new FakeClock();
-  cluster = await DevCluster.start({ clock });
-  cluster.upsertRole({ name: 'root', allow: { rules: [{ resources: ['*'], verbs: ['*'] }] } });
-  cluster.upsertRole({ name: 'viewer' });
-  cluster.upsertUser({ name: 'alice', roles: ['root'] });
-  cluster.upsertUser({ name: 'bob', roles: ['viewer'] });
-  admin = await userClient(cluster, 'alice');
-  viewer = await userClient(cluster, 'bob');
+  scene = await startAdministeredCluster();
+  ({ clock, cluster, admin, viewer } = scene);
 });
 
-afterAll(async () => {
-  admin.close();
-  viewer.close();
-  await cluster.stop();
-});
+afterAll(() => scene[Symbol.asyncDispose]());
 
 const wide = () => ({ StartDate: toTimestamp(clock.now() - 3_600_000), EndDate: toTimestamp(clock.now() + 3_600_000) });
 

@@ -4,35 +4,22 @@ import { AuthServiceDefinition as Auth } from '@teleport-ts/api-types/proto/tele
 import { ProvisionTokenV2 } from '@teleport-ts/api-types/proto/teleport/types/provision_token';
 import { UsersServiceDefinition as Users } from '@teleport-ts/api-types/proto/teleport/users/v1/users_service';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DevCluster } from '../dev-cluster.ts';
-import { FakeClock } from '../testing/fake-clock.ts';
-import { userClient, WireBot } from '../testing/wire-bot.ts';
-import { type WireClient, wireStatus } from '../testing/wire-client.ts';
+import { type AdministeredCluster, startAdministeredCluster } from '../testing/administered-cluster.ts';
+import { WireBot } from '../testing/wire-bot.ts';
+import { wireStatus } from '../testing/wire-client.ts';
 import { toTimestamp } from '../timestamps.ts';
 
 // What an administrator writes is read back, and means something.
 
-let clock: FakeClock;
-let cluster: DevCluster;
-let admin: WireClient;
-let viewer: WireClient;
+let scene: AdministeredCluster;
+let { clock, cluster, admin, viewer } = {} as AdministeredCluster;
 
 beforeAll(async () => {
-  clock = new FakeClock();
-  cluster = await DevCluster.start({ clock });
-  cluster.upsertRole({ name: 'admin', allow: { rules: [{ resources: ['*'], verbs: ['*'] }] } });
-  cluster.upsertRole({ name: 'viewer' });
-  cluster.upsertUser({ name: 'alice', roles: ['admin'] });
-  cluster.upsertUser({ name: 'bob', roles: ['viewer'] });
-  admin = await userClient(cluster, 'alice');
-  viewer = await userClient(cluster, 'bob');
+  scene = await startAdministeredCluster();
+  ({ clock, cluster, admin, viewer } = scene);
 });
 
-afterAll(async () => {
-  admin.close();
-  viewer.close();
-  await cluster.stop();
-});
+afterAll(() => scene[Symbol.asyncDispose]());
 
 describe('roles', () => {
   it('are made with defaults and changed by who has read the latest revision', async () => {
@@ -63,7 +50,7 @@ describe('roles', () => {
       return { names: page.Roles.map(({ Metadata }) => Metadata?.Name), next: page.NextKey };
     };
     const first = await names('');
-    expect(first).toEqual({ names: ['admin'], next: 'viewer' });
+    expect(first).toEqual({ names: ['boss'], next: 'viewer' });
     expect(await names(first.next)).toEqual({ names: ['viewer'], next: '' });
     const found = await admin.call(Auth, 'listRoles', { Filter: { SearchKeywords: ['VIEW'] } });
     expect(found.Roles).toHaveLength(1);
@@ -75,7 +62,7 @@ describe('roles', () => {
       viewer.call(Auth, 'createRole', { Role }),
       viewer.call(Auth, 'upsertRoleV2', { Role }),
       viewer.call(Auth, 'updateRole', { Role }),
-      viewer.call(Auth, 'deleteRole', { Name: 'admin' }),
+      viewer.call(Auth, 'deleteRole', { Name: 'boss' }),
       viewer.call(Auth, 'listRoles', {}),
     ]) {
       expect((await wireStatus(call)).code).toBe(7);
@@ -98,8 +85,8 @@ describe('users', () => {
       Spec: { Roles: ['viewer'], CreatedBy: { User: { Name: 'alice' } } },
     });
     expect((await wireStatus(admin.call(Users, 'createUser', { user }))).code).toBe(6);
-    await admin.call(Users, 'upsertUser', { user: { ...user, Spec: { Roles: ['admin'] } } });
-    expect((await admin.call(Users, 'getUser', { name: 'carol' })).user?.Spec?.Roles).toEqual(['admin']);
+    await admin.call(Users, 'upsertUser', { user: { ...user, Spec: { Roles: ['boss'] } } });
+    expect((await admin.call(Users, 'getUser', { name: 'carol' })).user?.Spec?.Roles).toEqual(['boss']);
     expect((await admin.call(Users, 'listUsers', { pageSize: 2 })).nextPageToken).toBe('carol0');
     await admin.call(Users, 'deleteUser', { name: 'carol' });
     expect((await wireStatus(admin.call(Users, 'deleteUser', { name: 'carol' }))).code).toBe(5);

@@ -1,9 +1,9 @@
 import type { AppServerV3, AppV3 } from '@teleport-ts/api-types/proto/teleport/types/app';
 import { checkAndSetDefaults } from '@teleport-ts/api-types/resources/application';
-import { noRotation } from '@teleport-ts/api-types/resources/rotation';
 import { badParameter } from '../errors.ts';
 import { metadataOf, nameOf } from '../resources.ts';
 import type { ClusterState } from './cluster-state.ts';
+import { servedHere } from './heartbeat.ts';
 import { checkResourceName } from './resource-name.ts';
 
 export interface ApplicationFields {
@@ -67,12 +67,8 @@ export function applicationServer({ facts }: ClusterState, fields: ApplicationFi
     Version: 'v3',
     Metadata: metadataOf({ name }),
     Spec: {
-      Version: version,
-      Hostname: 'dev-cluster',
-      HostID: facts.hostId,
-      Rotation: noRotation(),
+      ...servedHere(facts, version),
       App: app,
-      ProxyIDs: [facts.hostId],
     },
   };
 }

@@ -1,10 +1,10 @@
 import { DatabaseV3 } from '@teleport-ts/api-types/proto/teleport/types/database';
 import { DatabaseServerV3 } from '@teleport-ts/api-types/proto/teleport/types/database_server';
 import { checkAndSetDefaults } from '@teleport-ts/api-types/resources/database';
-import { noRotation } from '@teleport-ts/api-types/resources/rotation';
 import { badParameter } from '../errors.ts';
 import { metadataOf, nameOf } from '../resources.ts';
 import type { ClusterState } from './cluster-state.ts';
+import { servedHere } from './heartbeat.ts';
 
 export interface DatabaseFields {
   readonly name: string;
@@ -67,12 +67,8 @@ export function databaseServer({ facts }: ClusterState, fields: DatabaseFields, 
     Version: 'v3',
     Metadata: metadataOf({ name }),
     Spec: {
-      Version: version,
-      Hostname: 'dev-cluster',
-      HostID: facts.hostId,
-      Rotation: noRotation(),
+      ...servedHere(facts, version),
       Database: database,
-      ProxyIDs: [facts.hostId],
     },
     Status: {},
   });

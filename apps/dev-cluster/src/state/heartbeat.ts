@@ -3,6 +3,21 @@ import { checkMetadata } from '@teleport-ts/api-types/resources/metadata';
 import { noRotation } from '@teleport-ts/api-types/resources/rotation';
 import { badParameter } from '../errors.ts';
 import type { Resource } from '../resources.ts';
+import type { ClusterFacts } from './cluster-state.ts';
+
+/** Who serves what this cluster itself serves: the host that its auth service and its proxy are on. */
+export function servedHere(
+  { hostId }: ClusterFacts,
+  version: string,
+): { Version: string; Hostname: string; HostID: string; Rotation: Rotation; ProxyIDs: string[] } {
+  return {
+    Version: version,
+    Hostname: 'dev-cluster',
+    HostID: hostId,
+    Rotation: noRotation(),
+    ProxyIDs: [hostId],
+  };
+}
 
 /**
  * A heartbeat that somebody sends, with its defaults; what it speaks of is not looked at.

@@ -1,8 +1,8 @@
 import { KubernetesClusterV3, KubernetesServerV3 } from '@teleport-ts/api-types/proto/teleport/types/kubernetes';
 import { checkAndSetDefaults } from '@teleport-ts/api-types/resources/kubernetes-cluster';
-import { noRotation } from '@teleport-ts/api-types/resources/rotation';
 import { metadataOf } from '../resources.ts';
 import type { ClusterState } from './cluster-state.ts';
+import { servedHere } from './heartbeat.ts';
 
 export interface KubernetesClusterFields {
   readonly name: string;
@@ -30,12 +30,8 @@ export function kubernetesServer(
     Version: 'v3',
     Metadata: metadataOf({ name }),
     Spec: {
-      Version: version,
-      Hostname: 'dev-cluster',
-      HostID: facts.hostId,
-      Rotation: noRotation(),
+      ...servedHere(facts, version),
       Cluster: cluster,
-      ProxyIDs: [facts.hostId],
     },
   });
 }

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import * as definitions from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
-import { startSampleCluster } from '@teleport-ts/dev-cluster/testing';
+import { startSampleCluster, TemporaryDirectory } from '@teleport-ts/dev-cluster/testing';
 import { expect, test } from 'vitest';
+import { tshFiles, writeTree } from '../test-support/tsh-tree.ts';
+import { listNodes } from './areas/nodes.ts';
 import * as client from './index.ts';
 import * as web from './web/index.ts';
 
@@ -17,22 +19,30 @@ async function programs(replace: Readonly<Record<string, string>>): Promise<stri
 test('the programs of the README run', async () => {
   const { cluster } = await startSampleCluster();
   await using _ = cluster;
-  cluster.upsertUser({ name: 'alice', roles: ['deployer'] });
+  cluster.upsertRole({ name: 'lister', allow: { nodeLabels: { '*': '*' }, logins: ['root'] } });
+  cluster.upsertUser({ name: 'alice', roles: ['deployer', 'lister'] });
+  cluster.addNode({ hostname: 'node-1' });
   const { identityFile } = await cluster.issueUserCredentials({ user: 'alice' });
   const webCa = [cluster.webCaPem];
   // The embedded cluster serves no streams yet: the second one runs in connect.interop.test.ts.
-  const [first, , errors, find] = await programs({
+  const [first, , nodes, errors, find] = await programs({
     "'teleport.example.com:443'": JSON.stringify(cluster.proxyAddress),
     "loadIdentityFile('identity')": 'loadIdentityString(identityFile)',
     '});\nconsole.log(client.server)': '  trust: { webCa },\n});\nconsole.log(client.server)',
     '443);': '443, { webCa });',
+    'loadProfile() }': 'loadProfile(folder.path), trust: { webCa } }',
   });
+  const { key, cert, cas } = await cluster.issueUserCredentials({ user: 'alice' });
+  await using folder = await TemporaryDirectory.create();
+  await writeTree(folder.path, tshFiles({ key, cert, ca: cas.join('') }, { proxy: cluster.proxyAddress }));
   const printed: unknown[] = [];
   const scope = {
     ...client,
     ...definitions,
     find: (address: string) => web.find(address, { webCa }),
     proxyAddresses: web.proxyAddresses,
+    listNodes,
+    folder,
     identityFile,
     webCa,
     console: { log: (value: unknown) => printed.push(value) },
@@ -40,9 +50,10 @@ test('the programs of the README run', async () => {
   const AsyncFunction = (async () => {}).constructor as new (
     ...parameters: string[]
   ) => (...values: unknown[]) => Promise<unknown>;
-  const body = `${first}\n${errors}\n{ ${find} console.log(clusterName); }\nawait client.close();`;
+  const body = `${first}\n${errors}\n{ ${find} console.log(clusterName); }\nawait client.close();\n{ ${nodes} await client.close(); }`;
   await new AsyncFunction(...Object.keys(scope), body)(...Object.values(scope));
   expect(printed[0]).toMatchObject({ clusterName: cluster.name, version: expect.stringMatching(/^18\./) });
   expect(printed).toContain('deployer');
-  expect(printed.at(-1)).toBe(cluster.name);
+  expect(printed).toContain(cluster.name);
+  expect(printed.at(-1)).toBe('node-1');
 });

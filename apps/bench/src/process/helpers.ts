@@ -9,6 +9,7 @@ export const helpers = {
   'bare-server': async (): Promise<AnyRun> => (await import('../agent/bare-server.ts')).run,
   cluster: async (): Promise<AnyRun> => (await import('../cluster-process.ts')).run,
   'cluster-start': async (): Promise<AnyRun> => (await import('../cluster-start.ts')).run,
+  'cluster-listing': async (): Promise<AnyRun> => (await import('../cluster-listing.ts')).run,
   relay: async (): Promise<AnyRun> => (await import('../agent/relay.ts')).run,
 } as const;
 

@@ -94,7 +94,7 @@ async function refused(source: CredentialSource): Promise<TeleportError> {
 function damagedSecret(): string {
   const jwk = createPrivateKey(alice.key).export({ format: 'jwk' });
   const { d } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' });
-  const key = createPrivateKey({ key: { ...jwk, d }, format: 'jwk' });
+  const key = createPrivateKey({ key: { ...jwk, d: d ?? '' }, format: 'jwk' });
   return key.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 

@@ -11,6 +11,7 @@ import type { RpcServer } from '../rpc/rpc-server.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import { type ClientAuthority, ClientCertificateError, peerOf } from './client-certificate.ts';
 import { answerHttp } from './http-api.ts';
+import { TlsAlerts } from './tls-alert.ts';
 
 /** A server's key and certificate, PEM. */
 export interface ServerIdentity {
@@ -35,6 +36,7 @@ export interface AuthListenerOptions {
 export class AuthListener {
   readonly #options: AuthListenerOptions;
   readonly #server: Server;
+  readonly #alerts: TlsAlerts;
   readonly #http: HttpServer;
   readonly #sockets = new Set<Socket>();
   /** Who is at the other end of a connection of the HTTP API. */
@@ -50,6 +52,7 @@ export class AuthListener {
       rejectUnauthorized: false,
       ALPNCallback: ({ protocols }) => ['h2', 'http/1.1'].find((known) => protocols.includes(known)),
     });
+    this.#alerts = new TlsAlerts(this.#server);
     this.#server.on('connection', (socket) => this.#track(socket));
     this.#server.on('secureConnection', (socket) => this.#accept(socket));
     this.#server.on('tlsClientError', (error, socket) => {
@@ -65,6 +68,7 @@ export class AuthListener {
 
   /** Takes over a connection that another listener has accepted, from its first byte on. */
   accept(socket: Socket): void {
+    this.#alerts.connected(socket);
     this.#server.emit('connection', socket);
   }
 
@@ -93,7 +97,7 @@ export class AuthListener {
       peer = this.#verify(socket);
     } catch (error) {
       logger.warn({ reason: (error as Error).message }, 'client certificate refused, closing the connection');
-      socket.destroy();
+      this.#alerts.refuse(socket, error);
       return;
     }
     const ip = socket.remoteAddress ?? '';

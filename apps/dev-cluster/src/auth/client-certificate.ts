@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { parseTlsIdentity, type TlsIdentity } from '@teleport-ts/api-types';
 import { SYSTEM_ROLES } from '@teleport-ts/api-types/resources/system-roles';
 import type { VerifiedPeer } from '../access/authenticate.ts';
+import { ALERT } from './tls-alert.ts';
 
 /** An authority whose certificates a client may show. */
 export interface ClientAuthority {
@@ -11,9 +12,16 @@ export interface ClientAuthority {
   readonly certificates: readonly X509Certificate[];
 }
 
-/** Why a client certificate is refused; the client is not told, its connection is closed. */
+/** Why a client certificate is refused: by an alert, or by closing the connection without a word. */
 export class ClientCertificateError extends Error {
   override readonly name = 'ClientCertificateError';
+  /** The alert (RFC 8446, 6.2) for what Go's TLS refuses; none for what Teleport refuses later. */
+  readonly alert: number | undefined;
+
+  constructor(message: string, { alert, ...options }: ErrorOptions & { readonly alert?: number } = {}) {
+    super(message, options);
+    this.alert = alert;
+  }
 }
 
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
@@ -29,12 +37,17 @@ function verifyClientCertificate(
   now: number,
 ): VerifiedPeer {
   const identity = readIdentity(certificate);
-  if (now < identity.notBefore.getTime()) throw new ClientCertificateError('certificate is not yet valid');
-  if (now > identity.notAfter.getTime()) throw new ClientCertificateError('certificate has expired');
+  if (now < identity.notBefore.getTime())
+    throw new ClientCertificateError('certificate is not yet valid', { alert: ALERT.certificateExpired });
+  if (now > identity.notAfter.getTime())
+    throw new ClientCertificateError('certificate has expired', { alert: ALERT.certificateExpired });
   const issuer = authorities.find(({ certificates }) => certificates.some((ca) => isIssuedBy(certificate, ca, now)));
-  if (!issuer) throw new ClientCertificateError('certificate is signed by an unknown certificate authority');
+  if (!issuer)
+    throw new ClientCertificateError('certificate is signed by an unknown certificate authority', {
+      alert: ALERT.unknownCa,
+    });
   if (certificate.keyUsage && !certificate.keyUsage.includes(CLIENT_AUTH)) {
-    throw new ClientCertificateError('certificate is not for TLS clients');
+    throw new ClientCertificateError('certificate is not for TLS clients', { alert: ALERT.badCertificate });
   }
   if (identity.teleportCluster !== undefined && identity.teleportCluster !== issuer.cluster) {
     throw new ClientCertificateError(

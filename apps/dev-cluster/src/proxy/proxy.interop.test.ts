@@ -6,18 +6,8 @@ import { type ProbedProxy, proxyProbes } from '../comparison/proxy-probes.ts';
 import { DevCluster } from '../dev-cluster.ts';
 import { RealTeleport, teleportBinDir } from '../testing/real-teleport.ts';
 
-/**
- * What Node does not let us do as the real proxy does, and what it comes to instead. A refused client certificate: Node
- * cannot send an alert of its own. HTTP/1.1 where only gRPC is served: Node cannot settle on no protocol.
- */
-const REFUSED = {
-  theirs: expect.objectContaining({ end: 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA' }),
-  ours: expect.objectContaining({ end: 'closed' }),
-};
+/** What Node does not let us do as the real proxy does: it cannot settle on no protocol where only gRPC is served. */
 const UNLIKE: Readonly<Record<string, { readonly theirs: unknown; readonly ours: unknown }>> = {
-  'transport of another cluster': REFUSED,
-  'auth of another cluster': REFUSED,
-  'http/1.1 of another cluster': REFUSED,
   'SSH port, http/1.1': {
     theirs: { protocol: false, by: 'host', end: 'closed' },
     ours: { protocol: 'http/1.1', by: 'host', end: 'closed' },

@@ -5,6 +5,7 @@ import type { Caller } from '../access/caller.ts';
 import { RoleSet } from '../access/role-set.ts';
 import type { ServerIdentity } from '../auth/auth-listener.ts';
 import { type ClientAuthority, peerOf } from '../auth/client-certificate.ts';
+import { TlsAlerts } from '../auth/tls-alert.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import type { RpcServer } from '../rpc/rpc-server.ts';
@@ -23,6 +24,7 @@ export interface TransportListenerOptions {
 export class TransportListener {
   readonly #options: TransportListenerOptions;
   readonly #server: Server;
+  readonly #alerts: TlsAlerts;
 
   constructor(options: TransportListenerOptions) {
     this.#options = options;
@@ -38,12 +40,14 @@ export class TransportListener {
         return ['h2', TRANSPORT_PROTOCOL, 'http/1.1'].find((known) => protocols.includes(known));
       },
     });
+    this.#alerts = new TlsAlerts(this.#server);
     this.#server.on('secureConnection', (socket) => this.#accept(socket));
     this.#server.on('tlsClientError', (_error, socket) => socket.destroy());
   }
 
   /** Takes over a connection, from its first byte on. */
   accept(socket: Socket): void {
+    this.#alerts.connected(socket);
     this.#server.emit('connection', socket);
   }
 
@@ -72,7 +76,7 @@ export class TransportListener {
       rpc.serve({ socket, authenticate: () => caller });
     } catch (error) {
       logger.warn({ reason: (error as Error).message }, 'client certificate refused, closing the connection');
-      socket.destroy();
+      this.#alerts.refuse(socket, error);
     }
   }
 }

@@ -11,6 +11,7 @@ import type { Duplex } from 'node:stream';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { VerifiedPeer } from '../access/authenticate.ts';
 import { type ClientAuthority, peerOf } from '../auth/client-certificate.ts';
+import { TlsAlerts } from '../auth/tls-alert.ts';
 import type { Clock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import { JOIN_PROTOCOL, routesToJoin, TUNNEL_PROTOCOLS } from './route.ts';
@@ -34,6 +35,7 @@ const GREETING_TIMEOUT_MS = 10_000;
 export class WebListener {
   readonly #options: WebListenerOptions;
   readonly #tls: Server;
+  readonly #alerts: TlsAlerts;
   readonly #http: HttpServer;
   readonly #http2: Http2Server;
   /** By address and port: requests over HTTP/2 do not tell their socket. */
@@ -51,6 +53,7 @@ export class WebListener {
       rejectUnauthorized: false,
       ALPNCallback: webProtocol((socket) => this.#joining.add(socket)),
     });
+    this.#alerts = new TlsAlerts(this.#tls);
     this.#tls.on('secureConnection', (socket) => this.#accept(socket));
     this.#tls.on('tlsClientError', (_error, socket) => socket.destroy());
     this.#http = createHttpServer((request, response) => {
@@ -72,6 +75,7 @@ export class WebListener {
 
   /** Takes over a connection that another listener has accepted, from its first byte on. */
   accept(socket: Socket): void {
+    this.#alerts.connected(socket);
     this.#tls.emit('connection', socket);
   }
 
@@ -110,7 +114,7 @@ export class WebListener {
       if (peer) this.#remember(socket, peer);
     } catch (error) {
       logger.warn({ reason: (error as Error).message }, 'client certificate refused, closing the connection');
-      socket.destroy();
+      this.#alerts.refuse(socket, error);
       return;
     }
     (socket.alpnProtocol === 'h2' ? this.#http2 : this.#http).emit('connection', socket);

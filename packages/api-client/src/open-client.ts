@@ -1,4 +1,5 @@
 import { isTeleportError, TeleportError } from '@teleport-ts/api-types';
+import { checkCallPolicy } from './calls/call-environment.ts';
 import { type Client, ConnectedClient } from './client.ts';
 import type { ClientOptions } from './client-options.ts';
 import type { Clock } from './clock.ts';
@@ -36,6 +37,7 @@ export async function openClient(
   limit: Scope,
   { connectMs, clock, memory = new DialMemory(clock), leaves: rootLeaves, onClosing }: OpenSettings,
 ): Promise<Client> {
+  checkCallPolicy(options);
   const { logger = silentLogger, trust, cluster, random = Math.random } = options;
   const kept = new KeptCredential(options.credentials, clock);
   const status = new StatusHub();

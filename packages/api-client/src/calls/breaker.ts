@@ -28,6 +28,23 @@ export interface BreakerParts {
 }
 
 /**
+ * The numbers with nothing left open.
+ *
+ * @throws TeleportError `bad_parameter` naming the one that makes no sense
+ */
+export function breakerNumbers(options: BreakerOptions): Required<BreakerOptions> {
+  const { windowMs = 60_000, failureShare = 0.9, minCalls = 10, trippedMs = 60_000, recoveryCalls = 3 } = options;
+  const numbers = { windowMs, failureShare, minCalls, trippedMs, recoveryCalls };
+  for (const [name, value] of Object.entries(numbers)) {
+    const isShare = name === 'failureShare';
+    if (Number.isFinite(value) && value > 0 && (!isShare || value <= 1)) continue;
+    const wanted = isShare ? 'above 0 and at most 1' : 'above 0';
+    throw new TeleportError('bad_parameter', `breaker.${name} is ${String(value)}; it must be ${wanted}`);
+  }
+  return numbers;
+}
+
+/**
  * Stops calls to a cluster that answers none. A call enters, and leaves by one of {@link passed}, {@link failed} and
  * {@link abandoned}; what entered before the latest change of state no longer counts.
  */
@@ -45,12 +62,11 @@ export class Breaker {
   #lastFailure: unknown;
 
   constructor({ clock, random, options = {}, onChange = () => {} }: BreakerParts) {
-    const { windowMs = 60_000, failureShare = 0.9, minCalls = 10, trippedMs = 60_000, recoveryCalls = 3 } = options;
-    this.#options = { windowMs, failureShare, minCalls, trippedMs, recoveryCalls };
+    this.#options = breakerNumbers(options);
     this.#clock = clock;
     this.#random = random;
     this.#onChange = onChange;
-    this.#endsAt = clock.now() + windowMs;
+    this.#endsAt = clock.now() + this.#options.windowMs;
   }
 
   get isTripped(): boolean {

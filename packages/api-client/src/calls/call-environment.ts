@@ -1,7 +1,7 @@
-import type { TeleportError } from '@teleport-ts/api-types';
+import { isTeleportError, type TeleportError } from '@teleport-ts/api-types';
 import type { Clock } from '../clock.ts';
 import type { StatusHub } from '../status/status-hub.ts';
-import { Breaker, type BreakerOptions } from './breaker.ts';
+import { Breaker, type BreakerOptions, breakerNumbers } from './breaker.ts';
 import { CallLimit } from './call-limit.ts';
 import type { RetryOptions } from './call-options.ts';
 import type { CallTargets, Cancelable } from './call-target.ts';
@@ -42,6 +42,12 @@ export interface CallEnvironment {
   readonly waits: Set<Cancelable>;
 }
 
+/** @throws TeleportError `bad_parameter` naming what makes no sense; before anything is dialed */
+export function checkCallPolicy({ retry, breaker }: CallPolicy): void {
+  retryPolicy(retry || undefined);
+  breakerNumbers(breaker || {});
+}
+
 /** Puts together what all calls of a client share. */
 export function callEnvironment(
   policy: CallPolicy,
@@ -68,11 +74,29 @@ export function callEnvironment(
   };
 }
 
+/** Tells the breaker how a call has failed in the end. */
+export function leaveBreaker(
+  breaker: Breaker | undefined,
+  generation: number,
+  error: unknown,
+  signal: AbortSignal | undefined,
+): void {
+  if (!breaker) return;
+  if (signal?.aborted || !isTeleportError(error) || isOwnMatter(error)) breaker.abandoned(generation);
+  else if (isBreakage(error)) breaker.failed(generation, error);
+  else breaker.passed(generation);
+}
+
+/** The client is closed, its credential has ended, or a person has not answered: nothing that the cluster did. */
+function isOwnMatter({ code, cause }: TeleportError): boolean {
+  return code === 'expired' || (code === 'canceled' && cause === undefined) || isTeleportError(cause, 'mfa_required');
+}
+
 /** Whether a failure says that the cluster, or the way to it, does not work: what Teleport's own clients count. */
-export function isBreakage({ code, cause }: TeleportError): boolean {
+function isBreakage({ cause }: TeleportError): boolean {
   const status = (cause as { code?: unknown } | undefined)?.code;
   // Canceled by the server, Unknown, DeadlineExceeded, Unavailable.
   if (typeof status === 'number') return status === 1 || status === 2 || status === 4 || status === 14;
-  // No status came: the connection failed, for whatever reason, or time ran out. A credential at its end is not sent at all.
-  return code !== 'canceled' && code !== 'expired';
+  // No status came: the connection failed, for whatever reason, or time ran out.
+  return true;
 }

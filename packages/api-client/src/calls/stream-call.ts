@@ -1,7 +1,8 @@
-import { isTeleportError, type MethodDefinition } from '@teleport-ts/api-types';
+import type { MethodDefinition } from '@teleport-ts/api-types';
 import { traceCall } from '../status/call-trace.ts';
-import { type CallEnvironment, isBreakage } from './call-environment.ts';
+import { type CallEnvironment, leaveBreaker } from './call-environment.ts';
 import type { CallOptions } from './call-options.ts';
+import { retryPolicy } from './retry.ts';
 import { serverStreamCall } from './server-stream.ts';
 import { Tries } from './tries.ts';
 
@@ -16,6 +17,7 @@ export async function* callServerStream<Request, Response>(
   options: CallOptions = {},
 ): AsyncGenerator<Response, void, undefined> {
   options.signal?.throwIfAborted();
+  if (options.retry) retryPolicy(options.retry);
   const { targets, clock, budget, breakers } = environment;
   const breaker = breakers.streams;
   const entered = breaker?.enter(method.path) ?? 0;
@@ -49,14 +51,11 @@ export async function* callServerStream<Request, Response>(
       }
     }
   } catch (error) {
-    if (!isOpen && !options.signal?.aborted && isTeleportError(error)) {
-      if (isBreakage(error)) breaker?.failed(entered, error);
-      else breaker?.passed(entered);
-      isOpen = true;
-    }
+    if (!isOpen) leaveBreaker(breaker, entered, error, options.signal);
+    isOpen = true;
     throw error;
   } finally {
-    // Left by the reader, or given up.
+    // Left by the reader.
     if (!isOpen) breaker?.abandoned(entered);
     trace?.left();
   }

@@ -305,3 +305,18 @@ describe('the circuit breaker of a client', () => {
     await expect(get(off.client)).resolves.toBeDefined();
   });
 });
+
+test.each([
+  [{ retry: { attempts: 0 } }, 'retry.attempts is 0'],
+  [{ breaker: { failureShare: 2 } }, 'breaker.failureShare is 2; it must be above 0 and at most 1'],
+  [{ breaker: { windowMs: Number.NaN } }, 'breaker.windowMs is NaN'],
+])('senseless numbers are refused before anything is dialed: %j', async (policy, message) => {
+  const dialed = connect({ addresses: ['127.0.0.1:1'], credentials, ...policy });
+  await expect(dialed).rejects.toMatchObject({ code: 'bad_parameter', message: expect.stringContaining(message) });
+});
+
+test('those of a call before it is sent', async () => {
+  await using it = await scene(0);
+  await expect(get(it.client, { retry: { attempts: -1 } })).rejects.toMatchObject({ code: 'bad_parameter' });
+  expect(it.arrived()).toBe(0);
+});

@@ -1,8 +1,9 @@
 import { isTeleportError, type MethodDefinition, type TeleportError } from '@teleport-ts/api-types';
 import { type CallTrace, traceCall } from '../status/call-trace.ts';
-import { type CallEnvironment, isBreakage } from './call-environment.ts';
+import { type CallEnvironment, leaveBreaker } from './call-environment.ts';
 import type { CallOptions } from './call-options.ts';
 import { callOverHttp, fallbackFor } from './http-fallback.ts';
+import { retryPolicy } from './retry.ts';
 import { Tries } from './tries.ts';
 import { unaryCall } from './unary.ts';
 
@@ -19,6 +20,7 @@ export async function callUnary<Request, Response>(
   options: CallOptions = noOptions,
 ): Promise<Response> {
   options.signal?.throwIfAborted();
+  if (options.retry) retryPolicy(options.retry);
   const { targets, limit, clock, budget, breakers } = environment;
   const breaker = breakers.unary;
   const entered = breaker?.enter(method.path) ?? 0;
@@ -38,9 +40,7 @@ export async function callUnary<Request, Response>(
       breaker?.passed(entered);
       return answer;
     } catch (last) {
-      if (options.signal?.aborted || !isTeleportError(last)) breaker?.abandoned(entered);
-      else if (isBreakage(last)) breaker?.failed(entered, last);
-      else breaker?.passed(entered);
+      leaveBreaker(breaker, entered, last, options.signal);
       throw last;
     }
   }

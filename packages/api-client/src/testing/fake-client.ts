@@ -28,12 +28,22 @@ export class FakeClient implements Client {
   readonly #calls: ServiceCalls;
   readonly #status = new StatusHub();
   readonly #onClose: () => void;
+  readonly #leaf: (name: string) => Client | undefined;
+  readonly #leaves: Client[] = [];
 
   constructor(
     server: ServerInfo,
-    parts: { grpc: CallTarget['grpc']; clock: Clock; policy: CallPolicy; onClose: () => void },
+    parts: {
+      grpc: CallTarget['grpc'];
+      clock: Clock;
+      policy: CallPolicy;
+      /** A client of the same cluster or of a leaf, by its name. */
+      leaf: (name: string) => Client | undefined;
+      onClose: () => void;
+    },
   ) {
-    const { grpc, clock, policy, onClose } = parts;
+    const { grpc, clock, policy, leaf, onClose } = parts;
+    this.#leaf = leaf;
     this.server = server;
     this.#target = new FakeTarget(grpc);
     this.#onClose = onClose;
@@ -63,11 +73,15 @@ export class FakeClient implements Client {
     return this.#status.iterate(options.signal);
   }
 
-  /** A fake cluster is alone. */
   async forCluster(name: string): Promise<Client> {
-    throw new TeleportError('not_found', `the cluster ${name} is not known here`, {
-      hint: 'a fake cluster has no leaves; start another one, and hand its client to what is tested',
-    });
+    const leaf = this.#leaf(name);
+    if (!leaf) {
+      throw new TeleportError('not_found', `the cluster ${name} is not known here`, {
+        hint: 'FakeCluster.addLeaf makes one known',
+      });
+    }
+    this.#leaves.push(leaf);
+    return leaf;
   }
 
   /** There are no credentials: always `same`. */
@@ -77,6 +91,7 @@ export class FakeClient implements Client {
 
   /** Ends running calls at once, since nothing below them takes time. */
   async close(): Promise<void> {
+    await Promise.all(this.#leaves.map((leaf) => leaf.close()));
     this.#target.close();
     this.#calls.close();
     this.#status.close();

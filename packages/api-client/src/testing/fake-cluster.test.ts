@@ -202,3 +202,16 @@ describe('watches', () => {
     await until(() => cluster.events.watchers === 0);
   });
 });
+
+test('a leaf is reached through the root’s client, and closed with it', async () => {
+  const leaf = new FakeCluster({ name: 'leaf.test' });
+  const root = new FakeCluster({ name: 'root.test' }).addLeaf(leaf);
+  const client = root.connect();
+  const atLeaf = await client.forCluster('leaf.test');
+  await expect(atLeaf.ping()).resolves.toMatchObject({ clusterName: 'leaf.test' });
+  expect(leaf.calls).toHaveLength(1);
+  await expect((await client.forCluster('root.test')).ping()).resolves.toMatchObject({ clusterName: 'root.test' });
+  await expect(client.forCluster('nosuch')).rejects.toMatchObject({ code: 'not_found' });
+  await client.close();
+  await expect(atLeaf.ping()).rejects.toMatchObject({ code: 'canceled' });
+});

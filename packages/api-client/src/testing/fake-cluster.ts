@@ -89,6 +89,7 @@ export class FakeCluster implements AsyncDisposable {
   readonly #methods = new Map<string, Method>();
   readonly #services = new Set<string>();
   readonly #clients = new Set<Client>();
+  readonly #leaves = new Map<string, FakeCluster>();
 
   constructor({ name = 'fake', version = TELEPORT_API_VERSION, clock = systemClock }: FakeClusterOptions = {}) {
     this.name = name;
@@ -129,10 +130,17 @@ export class FakeCluster implements AsyncDisposable {
       grpc,
       clock: this.#clock,
       policy,
+      leaf: (name) => (name === this.name ? this : this.#leaves.get(name))?.connect(policy),
       onClose: () => this.#clients.delete(client),
     });
     this.#clients.add(client);
     return client;
+  }
+
+  /** Makes another cluster a leaf of this one, for `client.forCluster`; it goes on by itself when this one is closed. */
+  addLeaf(leaf: FakeCluster): this {
+    this.#leaves.set(leaf.name, leaf);
+    return this;
   }
 
   /** The requests of one method so far, typed. */

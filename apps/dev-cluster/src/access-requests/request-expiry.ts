@@ -15,33 +15,41 @@ export class RequestExpiry {
   readonly #audit: AuditLog;
   readonly #clock: Clock;
   readonly #unsubscribe: () => void;
-  #timer: Timer | undefined;
+  #next: { readonly at: number; readonly timer: Timer } | undefined;
 
   constructor({ state, audit, clock }: { state: ClusterState; audit: AuditLog; clock: Clock }) {
     this.#state = state;
     this.#audit = audit;
     this.#clock = clock;
-    this.#unsubscribe = state.store.subscribe(({ kind }) => {
-      if (kind === state.accessRequests.kind) this.#schedule();
+    this.#unsubscribe = state.store.subscribe(({ kind, value }) => {
+      if (kind === state.accessRequests.kind && value) this.#schedule(removalAt(value as AccessRequestV3));
     });
-    this.#schedule();
+    this.#scheduleNext();
   }
 
   /** Nothing is removed any more. */
   stop(): void {
     this.#unsubscribe();
-    this.#timer?.cancel();
+    this.#next?.timer.cancel();
   }
 
-  #schedule(): void {
-    this.#timer?.cancel();
-    const next = Math.min(...this.#state.accessRequests.values().map(removalAt));
-    if (next === Number.POSITIVE_INFINITY) return;
+  /** Only ever to an earlier time; what has gone by then, or lives on, is found out then. */
+  #schedule(at: number): void {
+    if (at === Number.POSITIVE_INFINITY || at >= (this.#next?.at ?? Number.POSITIVE_INFINITY)) return;
+    this.#next?.timer.cancel();
     // A millisecond later: what ends now is still there now.
-    this.#timer = this.#clock.setTimer(Math.max(0, next - this.#clock.now() + 1), () => this.#sweep());
+    const timer = this.#clock.setTimer(Math.max(0, at - this.#clock.now() + 1), () => this.#sweep());
+    this.#next = { at, timer };
+  }
+
+  #scheduleNext(): void {
+    let next = Number.POSITIVE_INFINITY;
+    for (const request of this.#state.accessRequests.values()) next = Math.min(next, removalAt(request));
+    this.#schedule(next);
   }
 
   #sweep(): void {
+    this.#next = undefined;
     const now = this.#clock.now();
     for (const request of this.#state.accessRequests.values()) {
       if (removalAt(request) >= now) continue;
@@ -52,7 +60,7 @@ export class RequestExpiry {
       });
       this.#state.accessRequests.delete(nameOf(request));
     }
-    this.#schedule();
+    this.#scheduleNext();
   }
 }
 

@@ -12,7 +12,17 @@ import { WireClient } from '../testing/wire-client.ts';
 // requests, reviews by the same people in the same order.
 
 const claims = [{ claim: 'team', value: 'ops-*', roles: ['$1-prod'] }];
-const roles = [
+/** In the words of YAML. */
+interface Side extends Record<string, unknown> {
+  readonly request?: object;
+  readonly review_requests?: {
+    readonly roles?: readonly string[];
+    readonly where?: string;
+    readonly claims_to_roles?: typeof claims;
+  };
+}
+
+const roles: readonly { readonly name: string; readonly allow?: Side; readonly deny?: Side }[] = [
   { name: 'dev', allow: {} },
   { name: 'db-prod', allow: {} },
   { name: 'ask', allow: { request: { roles: ['dev', 'db-prod'], annotations: { team: ['db'] } } } },
@@ -235,13 +245,14 @@ describe.skipIf(teleportBinDir() === undefined)('reviews on a Teleport 18 whose 
     cluster = await DevCluster.start({ name: teleport.name });
     await writeEnterpriseRoles(teleport, roles);
     for (const { name, allow, deny } of roles) {
-      const { request, review_requests: review } = (allow ?? {}) as Record<string, never>;
-      const reviews = (grants: { claims_to_roles?: typeof claims } | undefined) =>
-        grants && { reviewRequests: { ...grants, claimsToRoles: grants.claims_to_roles ?? [] } };
+      const reviews = (grants: Side | undefined): object => {
+        const { claims_to_roles: claimsToRoles = [], ...rest } = grants?.review_requests ?? {};
+        return grants?.review_requests ? { reviewRequests: { ...rest, claimsToRoles } } : {};
+      };
       cluster.upsertRole({
         name,
-        allow: { ...(request && { request }), ...reviews(review) },
-        deny: { ...reviews((deny as { review_requests?: object } | undefined)?.review_requests) },
+        allow: { ...(allow?.request && { request: allow.request }), ...reviews(allow) },
+        deny: reviews(deny),
       });
     }
     for (const [name, held] of Object.entries(people)) {

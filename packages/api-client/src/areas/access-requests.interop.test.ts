@@ -19,7 +19,7 @@ const HOUR_MS = 3_600_000;
 
 describe.skipIf(!teleportBinDir())('access requests on a real Teleport 18', () => {
   let teleport: RealTeleport;
-  let ca: string;
+  let ca: readonly string[];
   const clients = new Map<string, Client>();
   const client = (name: string): Client => clients.get(name) as Client;
 
@@ -29,7 +29,7 @@ describe.skipIf(!teleportBinDir())('access requests on a real Teleport 18', () =
   async function user(name: string, roles: readonly string[]): Promise<void> {
     await teleport.tctl(['users', 'add', name, `--roles=${roles.join(',')}`, '--logins=root']);
     const credentials = loadIdentityFile(await teleport.identityFile(name));
-    ca = (await credentials.current()).ca as string;
+    ca = (await credentials.current()).ca;
     clients.set(name, await connect({ addresses: [teleport.authAddress], credentials }));
   }
 

@@ -1,8 +1,9 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { caPin } from '@teleport-ts/api-types';
 import { AuthServiceDefinition as Auth } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
 import { describe, expect, it } from 'vitest';
+import { type Clock, systemClock, type Timer } from './clock.ts';
 import { DevCluster } from './dev-cluster.ts';
 import { heldResources, leakedSince } from './testing/leaks.ts';
 import { TemporaryDirectory } from './testing/temporary-directory.ts';
@@ -10,20 +11,62 @@ import { anonymousClient, WireBot } from './testing/wire-bot.ts';
 import { wireStatus } from './testing/wire-client.ts';
 import { startSampleCluster } from './testing/with-dev-cluster.ts';
 
+/** The machine's time, and how many of its timers there are: Node does not tell of those that keep no process alive. */
+class CountingClock implements Clock {
+  made = 0;
+  pending = 0;
+
+  now(): number {
+    return systemClock.now();
+  }
+
+  setTimer(delayMs: number, run: () => void, options?: { keepAlive?: boolean }): Timer {
+    this.made++;
+    this.pending++;
+    let isPending = true;
+    const over = (): void => {
+      if (isPending) this.pending--;
+      isPending = false;
+    };
+    const timer = systemClock.setTimer(
+      delayMs,
+      () => {
+        over();
+        run();
+      },
+      options,
+    );
+    return {
+      cancel: () => {
+        over();
+        timer.cancel();
+      },
+    };
+  }
+}
+
 describe('starting and stopping', () => {
   it('a hundred times leaves nothing behind', async () => {
-    const once = async (): Promise<void> => {
-      const { cluster, token } = await startSampleCluster();
+    await using directory = await TemporaryDirectory.create();
+    const timers = new CountingClock();
+    const once = async (dataDir?: string): Promise<void> => {
+      const { cluster, token } = await startSampleCluster({ clock: timers, ...(dataDir !== undefined && { dataDir }) });
       using bot = await WireBot.join(cluster, token);
-      await bot.client.call(Auth, 'ping', {});
+      const watch = bot.client.stream(Auth, 'watchEvents', { Kinds: [{ Kind: 'cert_authority' }] });
+      const ended = new Promise((resolve) => watch.on('error', resolve));
+      await new Promise((resolve) => watch.once('data', resolve));
       await cluster.stop();
+      await ended;
     };
     await once(); // what is made once and kept: thread pool, resolver
     await settled();
     const before = heldResources();
-    for (let i = 0; i < 100; i++) await once();
+    for (let i = 0; i < 100; i++) await once(i % 10 === 0 ? directory.path : undefined);
     await settled();
     expect(leakedSince(before)).toEqual({});
+    expect(timers.made).toBeGreaterThan(100);
+    expect(timers.pending).toBe(0);
+    expect((await readdir(directory.path)).sort()).toEqual(['state.jsonl', 'web-ca.pem']);
   }, 120_000);
 
   it('twice is harmless, and frees the ports', async () => {

@@ -173,6 +173,16 @@ describe('an answer that no server should give', () => {
     expect(result).toMatchObject({ rpc: '/proto.AuthService/GetRole', ...expected });
   });
 
+  test.each([false, true])(
+    'a message that says it is compressed, by nothing, is no secret of grpc-js (stream: %s)',
+    async (isStream) => {
+      await using server = await HostileServer.start(certificate);
+      await using client = await connect({ addresses: [server.address], credentials });
+      server.answer = { ...wellFormed, body: [framed(role, role.length, 1)], trailers: { 'grpc-status': '0' } };
+      expect(await outcome(client, isStream)).toMatchObject({ code: 'unknown', message: 'the answer cannot be read' });
+    },
+  );
+
   test('two messages where there is to be one end the call by its limit', async () => {
     await using server = await HostileServer.start(certificate);
     await using client = await connect({ addresses: [server.address], credentials });

@@ -1,9 +1,10 @@
-import { type ServiceError, status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import type { MethodDefinition } from '@teleport-ts/api-types';
 import { closedError } from '../dialing/connection.ts';
 import type { CallOptions } from './call-options.ts';
 import type { CallTargets } from './call-target.ts';
 import { lateError } from './late-error.ts';
+import { readableStatus } from './readable-status.ts';
 import { callDeadline, callMetadata, refusedCall } from './unary.ts';
 
 /**
@@ -42,19 +43,15 @@ export async function* serverStreamCall<Request, Response>(
     for await (const answer of call) yield answer as Response;
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    if (!isStatus(error)) throw error;
     const { timeoutMs } = options;
-    if (timeoutMs && error.code === status.DEADLINE_EXCEEDED) {
+    const ended = readableStatus(error as Error);
+    if (timeoutMs && ended.code === status.DEADLINE_EXCEEDED) {
       throw lateError(method.path, timeoutMs, target.lastFailure);
     }
-    throw target.error(error, method.path);
+    throw target.error(ended, method.path);
   } finally {
     signal?.removeEventListener('abort', onAbort);
     target.finished(call);
     call.cancel();
   }
-}
-
-function isStatus(error: unknown): error is ServiceError {
-  return error instanceof Error && typeof (error as Partial<ServiceError>).code === 'number';
 }

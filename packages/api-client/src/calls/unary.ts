@@ -5,6 +5,7 @@ import type { CallLimit } from './call-limit.ts';
 import type { CallOptions } from './call-options.ts';
 import type { CallTarget } from './call-target.ts';
 import { lateError } from './late-error.ts';
+import { readableStatus } from './readable-status.ts';
 
 const noOptions: CallOptions = {};
 
@@ -38,7 +39,7 @@ export function unaryCall<Request, Response>(
         else if (isLate) reject(lateError(method.path, limit.limitMs, target.lastFailure));
         else if (timeoutMs && error.code === status.DEADLINE_EXCEEDED) {
           reject(lateError(method.path, timeoutMs, target.lastFailure));
-        } else reject(target.error(error, method.path));
+        } else reject(target.error(readableStatus(error), method.path));
       },
     );
     target.calls.add(call);

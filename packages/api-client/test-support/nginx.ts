@@ -8,6 +8,7 @@ import { webCertificate } from './pki.ts';
 
 /** Whether nginx is installed (Debian: `apt-get install nginx`). */
 export const hasNginx: boolean = spawnSync('nginx', ['-v']).status === 0;
+if (!hasNginx) console.log('tests with nginx are skipped: it is not installed');
 
 interface BalancerOptions {
   /** Where it passes requests on to, `https://localhost:443`. */

@@ -111,7 +111,7 @@ describe.skipIf(!teleportBinDir())('ways to a real Teleport 18', () => {
       }
     });
 
-    describe.skipIf(!hasNginx)('behind nginx (skipped where that is not installed)', () => {
+    describe.skipIf(!hasNginx)('behind nginx', () => {
       test.each([false, true])('that speaks HTTP/2: %s', async (http2) => {
         await using balancer = await nginx({ to: `https://${teleport.proxyAddress}`, http2 });
         const trust = { webCa: [balancer.ca] };

@@ -76,7 +76,8 @@ export async function* allPages<T>(
   let token = pageToken;
   do {
     const { items, nextToken } = await fetched(fetch, size, token);
-    yield* items;
+    // By index: `yield*` holds on to the page until it is used for the next one.
+    for (let index = 0; index < items.length; index += 1) yield items[index] as T;
     if (nextToken !== '' && nextToken === token) {
       throw new TeleportError('unknown', 'the server answers the same page again and again');
     }

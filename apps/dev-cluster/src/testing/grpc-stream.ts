@@ -3,6 +3,7 @@ import { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import {
   type GenericDefinition,
+  GrpcCode,
   type MethodName,
   type RequestInput,
   type ResponseOf,
@@ -104,7 +105,10 @@ export class ClusterConnection extends Duplex {
     this.#call = new GrpcStream(proxy, TransportServiceDefinition, 'proxyCluster');
     this.#call.onMessage = ({ frame }) => this.push(frame?.payload ?? Buffer.alloc(0));
     this.status = this.#call.status;
-    this.status.then(() => this.push(null));
+    this.status.then(({ code, details }) => {
+      if (code === GrpcCode.OK) this.push(null);
+      else this.destroy(new Error(details));
+    });
     this.#call.send({ cluster });
   }
 

@@ -386,6 +386,24 @@ describe('what runs while the connection is replaced', () => {
     expect(lastSerial()).not.toBe(first);
   });
 
+  test('a server that is down meanwhile is waited for, with the new one', async () => {
+    let parts = pki.user();
+    const { client, said, heard } = await open(
+      fromFunction(() => parts),
+      { random: () => 0.5 },
+    );
+    const [first] = server.serials;
+    parts = pki.user();
+    const { port } = server;
+    await server[Symbol.asyncDispose]();
+    await expect(client.reloadCredentials()).rejects.toMatchObject({ code: 'connection_problem', retryable: true });
+    server = await AuthServer.start({ certificate, port });
+    await heard('reloaded');
+    expect(said.map(({ event }) => event)).toEqual(['reloaded']);
+    expect(server.serials).not.toContain(first);
+    await client.ping();
+  });
+
   test('a hundred requests at once make two connections at most', async () => {
     let parts = pki.user();
     const { client } = await open(fromFunction(() => parts));

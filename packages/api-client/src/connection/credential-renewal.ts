@@ -142,9 +142,11 @@ export class CredentialRenewal {
       return this.#used === before ? 'same' : 'changed';
     } catch (error) {
       signal.throwIfAborted();
-      if (set) kept.refused(set);
-      else await this.#follow();
-      this.#failed(asTeleportError(error));
+      const cause = asTeleportError(error);
+      if (!set) await this.#follow();
+      else if (!cause.retryable) kept.refused(set);
+      // What may pass is tried again by the connection itself, with the new one.
+      if (!set || !cause.retryable) this.#failed(cause);
       throw error;
     }
   }

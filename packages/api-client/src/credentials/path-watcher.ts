@@ -28,9 +28,9 @@ export class PathWatcher {
   /** Watches these paths from now on, and no others; to be called again when links may lead elsewhere. */
   async follow(paths: readonly string[]): Promise<void> {
     const wanted = new Map<string, Set<string>>();
-    for (const path of paths) await addPlaces(resolve(path), wanted);
-    const inodes = new Map<string, bigint | undefined>();
-    for (const folder of wanted.keys()) inodes.set(folder, await inodeOf(folder));
+    await Promise.all(paths.map((path) => addPlaces(resolve(path), wanted)));
+    const folders = [...wanted.keys()];
+    const inodes = new Map(await Promise.all(folders.map(async (folder) => [folder, await inodeOf(folder)] as const)));
     if (this.#closed) return;
     for (const [folder, { inode }] of this.#folders) {
       if (inodes.get(folder) !== inode) this.#drop(folder);

@@ -394,12 +394,6 @@ export class DevCluster implements AsyncDisposable {
 
   /** How the root's proxy gets in. */
   get #door(): LeafDoor | undefined {
-    const listeners = this.#listeners;
-    if (!listeners || !this.#gate.isOpen) return undefined;
-    return {
-      context: this.#context,
-      acceptAuth: (socket) => listeners.acceptAuth(socket),
-      forward: (access, request, response) => listeners.forward(access, request, response),
-    };
+    return this.#gate.isOpen ? this.#listeners?.door : undefined;
   }
 }

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { keyAlgorithmFor, privateKeyPem } from '@teleport-ts/api-types';
 import type { ClusterPorts } from './addresses.ts';
 import { AuthListener, type ServerIdentity } from './auth/auth-listener.ts';
-import type { AppAccess, ClusterContext } from './cluster-context.ts';
+import type { AppAccess, ClusterContext, LeafDoor } from './cluster-context.ts';
 import type { Gate } from './gate.ts';
 import { makePrivateKeyInBackground } from './pki/key-pair.ts';
 import { issueHostTlsCertificate } from './pki/tls-certificate.ts';
@@ -130,6 +130,15 @@ export class Listeners {
   /** Passes a request on to an application. */
   forward(access: AppAccess, request: IncomingMessage, response: ServerResponse): void {
     this.#forwarder.forward(access, request, response);
+  }
+
+  /** How another cluster's proxy gets in. */
+  get door(): LeafDoor {
+    return {
+      context: this.#options.context,
+      acceptAuth: (socket) => this.acceptAuth(socket),
+      forward: (access, request, response) => this.forward(access, request, response),
+    };
   }
 
   /** Makes a web certificate that covers applications that have come since the last one. */

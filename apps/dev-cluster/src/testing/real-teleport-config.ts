@@ -104,7 +104,7 @@ export async function writeConfig(
       authentication: {
         type: 'local',
         second_factors: options.secondFactors ?? ['otp'],
-        webauthn: { rp_id: 'localhost' },
+        ...(options.secondFactors?.includes('webauthn') && { webauthn: { rp_id: 'localhost' } }),
       },
     },
     proxy_service: {

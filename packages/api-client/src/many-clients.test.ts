@@ -48,5 +48,5 @@ test(
     await using client = await connect({ addresses: [server.address], credentials: loadIdentityFile(path) });
     await client.ping();
   },
-  process.env.SOAK ? 600_000 : 60_000,
+  process.env.SOAK ? 600_000 : 120_000,
 );

@@ -11,7 +11,7 @@ import { loadIdentityFile } from './identity-file.ts';
 import { loadProfile } from './load-profile.ts';
 
 const cases = process.env.SOAK ? 10_000 : 500;
-const timeoutMs = process.env.SOAK ? 600_000 : 60_000;
+const timeoutMs = process.env.SOAK ? 600_000 : 120_000;
 const pki = new TestPki('root.test');
 const alice = pki.user();
 const good = tshFiles(alice);

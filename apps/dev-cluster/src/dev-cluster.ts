@@ -24,7 +24,7 @@ import { Faults } from './rpc/faults.ts';
 import { ReceivedCalls } from './rpc/received-calls.ts';
 import { type Application, type ApplicationFields, applicationServer } from './state/applications.ts';
 import { Authorities } from './state/authorities.ts';
-import { type BotFields, botOf, botUserName, putBot } from './state/bots.ts';
+import { type BotFields, botUserName, putBot } from './state/bots.ts';
 import { appServerKey, ClusterState, serverKey } from './state/cluster-state.ts';
 import { type DatabaseFields, databaseServer } from './state/databases.ts';
 import { type KubernetesClusterFields, kubernetesServer } from './state/kubernetes-clusters.ts';
@@ -71,8 +71,7 @@ export class DevCluster implements AsyncDisposable {
     this.#lock = lock;
     this.clock = clock;
     const state = new ClusterState({ name, signatureSuite, dataDir, clock });
-    const { facts } = state;
-    const { store, name: clusterName } = state;
+    const { facts, store, name: clusterName } = state;
     const authorities = new Authorities({ store, clock, clusterName, suite: () => state.facts.signatureSuite });
     this.#context = {
       state,
@@ -188,11 +187,6 @@ export class DevCluster implements AsyncDisposable {
   async upsertBot(fields: BotFields): Promise<{ botName: string; userName: string }> {
     putBot(this.#context.state, fields);
     return { botName: fields.name, userName: botUserName(fields.name) };
-  }
-
-  hasBot(name: string): boolean {
-    const { state } = this.#context;
-    return botOf(state, state.users.get(botUserName(name))) !== undefined;
   }
 
   /** Makes a token with which a bot joins once, and returns its name, which is the secret. */

@@ -16,6 +16,7 @@ import { accessDenied, badParameter, notFound } from '../errors.ts';
 import { fromLabelValues, nameOf } from '../resources.ts';
 import { BOT_LABEL } from '../state/bots.ts';
 import { fromTimestamp } from '../timestamps.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { type AppSessionRequest, createAppSession } from './app-sessions.ts';
 import { countGeneration } from './bot-instances.ts';
 import { issueCertificates } from './certificates.ts';
@@ -251,7 +252,7 @@ function appSession(
   user: UserV2,
   grant: Pick<AppSessionRequest, 'roles' | 'traits' | 'activeRequests' | 'expires' | 'actor'>,
 ): string {
-  const marks = defined({
+  const marks = withoutUndefined({
     botName: user.Metadata?.Labels.get(BOT_LABEL),
     botInstanceId: identity?.botInstanceId,
     loginIp: identity?.loginIp,
@@ -280,14 +281,14 @@ function marksOf(
   const botName = user.Metadata?.Labels.get(BOT_LABEL);
   const impersonator = !isSelf || forRoles ? caller.user : identity?.impersonator;
   const { RouteToApp: app, RouteToDatabase: database } = request;
-  return defined({
+  return withoutUndefined({
     usage: usage === undefined ? [] : [usage],
     impersonator,
     disallowReissue: isSelf && forRoles && !request.ReissuableRoleImpersonation,
     kubernetesCluster: request.KubernetesCluster || undefined,
     app:
       app &&
-      defined({
+      withoutUndefined({
         name: app.Name || undefined,
         sessionId,
         publicAddr: app.PublicAddr || undefined,
@@ -298,7 +299,7 @@ function marksOf(
         gcpServiceAccount: app.GCPServiceAccount || undefined,
       }),
     database: database && {
-      ...defined({
+      ...withoutUndefined({
         service: database.ServiceName || undefined,
         protocol: database.Protocol || undefined,
         user: database.Username || undefined,
@@ -333,11 +334,4 @@ function renewInstance(
     expires,
     actor,
   });
-}
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** Only the members that are there. */
-function defined<T extends object>(members: T): Defined<T> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

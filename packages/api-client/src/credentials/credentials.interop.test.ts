@@ -82,6 +82,10 @@ describe.skipIf(!teleportBinDir())('credentials of a real Teleport 18', () => {
     const said = credentialStatus(client);
     await using roles = reflector(client, watchedRoles());
     await roles.synced();
+    let gaps = 0;
+    void (async () => {
+      for await (const change of roles.changes()) if (change.type === 'disconnected') gaps += 1;
+    })().catch(() => {});
     let calls = 0;
     let stopped = false;
     const calling = (async () => {
@@ -93,6 +97,10 @@ describe.skipIf(!teleportBinDir())('credentials of a real Teleport 18', () => {
       await upsertRole(client, newRole({ name: `made-${rotation}` }));
       await until(() => roles.get(`made-${rotation}`) !== undefined);
     }
+    // Half a minute later the connection that the watch began on ends, and the watch goes on on the newest.
+    await until(() => gaps > 0);
+    await upsertRole(client, newRole({ name: 'made-after' }));
+    await until(() => roles.get('made-after') !== undefined);
     stopped = true;
     await calling;
     expect(calls).toBeGreaterThan(10);

@@ -49,7 +49,10 @@ export interface ClientOptions extends CallPolicy {
   readonly logger?: Logger;
   /** Gives up connecting. Has no effect on a connected client. */
   readonly signal?: AbortSignal;
-  /** A leaf cluster, dialed through the root's proxy; the credential must hold the leaf's host CA. Default: the root itself. */
+  /**
+   * A leaf cluster, dialed through the root's proxy; the credential must hold the leaf's host CA, as those of tbot's outputs do.
+   * `client.forCluster` of the root's client does without. Default: the root itself.
+   */
   readonly cluster?: string;
   readonly clock?: Clock;
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { TeleportError } from '@teleport-ts/api-types';
+import type { WebSocket } from 'ws';
 import { failureOf } from '../web/web-failure.ts';
 import type { WebOptions } from '../web/web-request.ts';
 import { webTls } from '../web/web-tls.ts';
@@ -38,6 +39,8 @@ export async function openUpgrade(
   reached: (stage: DialStage) => void,
 ): Promise<Duplex> {
   const url = `https://${formatAddress(host, port)}${PATH}`;
+  // Before there is a socket whose errors nobody hears while it loads.
+  const { WebSocket } = await import('ws');
   const stream = await openStream({ host, port, proxy }, signal, reached);
   let stage: DialStage = 'tls';
   reached(stage);
@@ -47,7 +50,7 @@ export async function openUpgrade(
     reached(stage);
   });
   try {
-    return await upgrade(tls, formatAddress(host, port), signal);
+    return await upgrade(WebSocket, tls, formatAddress(host, port), signal);
   } catch (cause) {
     tls.destroy();
     stream.destroy();
@@ -58,10 +61,9 @@ export async function openUpgrade(
   }
 }
 
-async function upgrade(tls: TLSSocket, authority: string, signal: AbortSignal): Promise<Duplex> {
-  const { WebSocket } = await import('ws');
+function upgrade(Socket: typeof WebSocket, tls: TLSSocket, authority: string, signal: AbortSignal): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(`wss://${authority}${PATH}`, [SUBPROTOCOL], {
+    const socket = new Socket(`wss://${authority}${PATH}`, [SUBPROTOCOL], {
       createConnection: (() => tls) as never,
       perMessageDeflate: false,
       maxPayload: MAX_FRAME_BYTES,

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Metadata } from '@teleport-ts/api-types/proto/teleport/types/resource';
-import type { LabelValues } from '@teleport-ts/api-types/proto/teleport/wrappers/labels';
 import { fromTimestamp, toTimestamp } from './timestamps.ts';
+
+export { fromLabelValues, labelValues } from '@teleport-ts/api-types/resources/labels';
 
 /** What all resources of the older API have in common. */
 export interface Resource {
@@ -44,18 +45,4 @@ export function stamped<R extends Resource>(resource: R): R {
     ? { ...given, Namespace: given.Namespace || 'default', Revision: randomUUID() }
     : metadataOf({ name: '' });
   return { ...resource, Metadata: metadata };
-}
-
-/** Labels, traits and annotations: `{ env: ['dev', 'test'] }`. */
-export function labelValues(values: Readonly<Record<string, string | readonly string[]>> = {}): LabelValues {
-  return {
-    Values: new Map(
-      Object.entries(values).map(([key, value]) => [key, { Values: typeof value === 'string' ? [value] : [...value] }]),
-    ),
-  };
-}
-
-/** The reverse of {@link labelValues}. */
-export function fromLabelValues(values: LabelValues | undefined): Record<string, readonly string[]> {
-  return Object.fromEntries([...(values?.Values ?? [])].map(([key, value]) => [key, value.Values]));
 }

@@ -2,8 +2,8 @@ import type { Certs } from '@teleport-ts/api-types/proto/teleport/proto/certs';
 import type { RegisterUsingTokenRequest } from '@teleport-ts/api-types/proto/teleport/types/join';
 import type { ProvisionTokenV2 } from '@teleport-ts/api-types/proto/teleport/types/provision_token';
 import { JoinAttrs } from '@teleport-ts/api-types/proto/teleport/workloadidentity/v1/join_attrs';
+import { safeTokenName, tokenView } from '@teleport-ts/api-types/resources/token';
 import { RoleSet } from '../access/role-set.ts';
-import { safeTokenName } from '../audit/safe-token-name.ts';
 import type { ClusterContext } from '../cluster-context.ts';
 import { accessDenied, badParameter, notImplemented } from '../errors.ts';
 import { fromLabelValues, nameOf } from '../resources.ts';
@@ -59,7 +59,7 @@ function emitFailure({ audit }: ClusterContext, token: ProvisionTokenV2 | undefi
     Status: { Success: false, Error: error instanceof Error ? error.message : String(error) },
     BotName: token?.Spec?.BotName ?? '',
     Method: token?.Spec?.JoinMethod ?? '',
-    TokenName: token ? safeTokenName(token) : '',
+    TokenName: token ? safeTokenName(tokenView(token)) : '',
     Connection: { RemoteAddr: ip },
   });
 }
@@ -113,7 +113,7 @@ function joinBot(
     {
       authenticatedAt: toTimestamp(now),
       joinMethod: 'token',
-      joinToken: safeTokenName(token),
+      joinToken: safeTokenName(tokenView(token)),
       metadata: undefined,
       generation: 1,
       publicKey: request.PublicTLSKey,
@@ -148,7 +148,7 @@ function joinBot(
     Status: { Success: true },
     BotName: botName,
     Method: 'token',
-    TokenName: safeTokenName(token),
+    TokenName: safeTokenName(tokenView(token)),
     UserName: nameOf(user),
     Connection: { RemoteAddr: ip },
     BotInstanceID: instance.instanceId,

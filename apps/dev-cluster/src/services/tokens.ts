@@ -1,9 +1,9 @@
 import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
 import type { ProvisionTokenV2 } from '@teleport-ts/api-types/proto/teleport/types/provision_token';
+import { safeTokenName, tokenView } from '@teleport-ts/api-types/resources/token';
 import { authorize } from '../access/caller.ts';
 import { actorOf } from '../audit/actor.ts';
 import { aboutResource, expiryOf } from '../audit/resource-events.ts';
-import { safeTokenName } from '../audit/safe-token-name.ts';
 import type { ClusterContext } from '../cluster-context.ts';
 import { alreadyExists, badParameter, notFound } from '../errors.ts';
 import { nameOf } from '../resources.ts';
@@ -22,7 +22,7 @@ export function tokenCalls({ state, audit }: ClusterContext): Service {
     const actor = actorOf(call);
     audit.emit('join_token.create', {
       User: actor.user,
-      Resource: aboutResource(safeTokenName(token), { expires: expiryOf(token), by: actor }),
+      Resource: aboutResource(safeTokenName(tokenView(token)), { expires: expiryOf(token), by: actor }),
       Roles: [...(token.Spec?.Roles ?? [])],
       JoinMethod: token.Spec?.JoinMethod ?? '',
     });

@@ -218,7 +218,7 @@ const all: Case[] = [
       'no address': openSsh({ Addr: '' }),
       'no port': openSsh({ Addr: 'a' }),
       'public address': openSsh({ publicAddrs: ['a'] }),
-      'label of a command': openSsh({ CmdLabels: new Map([['a key', {}]]) }),
+      'label of a command': openSsh({ CmdLabels: new Map([['a key', { Period: 0n, Command: [], Result: '' }]]) }),
       'cloud of an instance': { ...openSsh({}), SubKind: 'openssh-ec2-ice' },
     },
     ServerV2,

@@ -91,7 +91,9 @@ describe('a builder fills in', () => {
     );
     expect(preference).toMatchObject({ allowPasswordless: true, allowHeadless: true, webauthnRpId: 'a.test' });
     expect(newApplication({ name: 'x', uri: 'https://console.aws.amazon.com/a' }).Spec?.Cloud).toBe('AWS');
-    expect(safeTokenName({ name: 'abcdefgh', joinMethod: 'token' })).toBe('******gh');
+    expect(safeTokenName({ name: 'abcdefgh', joinMethod: 'token' })).toBe('********');
+    expect(safeTokenName({ name: 'abcdefgh'.repeat(2), joinMethod: 'token' })).toBe('************efgh');
+    expect(safeTokenName({ name: 'abcdefgh', joinMethod: 'iam' })).toBe('abcdefgh');
   });
 });
 

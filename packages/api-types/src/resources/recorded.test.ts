@@ -42,12 +42,10 @@ const recorded = <M>(codec: MessageCodec<M>, name: string): M =>
   codec.decode(readFileSync(join(import.meta.dirname, `../../testdata/teleport-18/wire/${name}.bin`)));
 
 const listed = (name: string): PaginatedResource[] => recorded(ListResourcesResponse, name).Resources;
-const resourcesOf = <C extends NonNullable<PaginatedResource['resource']>['$case']>(name: string, $case: C) =>
-  listed(name).flatMap(({ resource }) =>
-    resource?.$case === $case
-      ? [(resource as Extract<NonNullable<PaginatedResource['resource']>, { $case: C }>).value]
-      : [],
-  );
+type Resource = NonNullable<PaginatedResource['resource']>;
+type Of<C> = Extract<Resource, { $case: C }>['value'];
+const resourcesOf = <C extends Resource['$case']>(name: string, $case: C): Of<C>[] =>
+  listed(name).flatMap(({ resource }) => (resource?.$case === $case ? [resource.value as Of<C>] : []));
 const set = <T>(value: T | undefined): T => {
   expect(value).toBeDefined();
   return value as T;

@@ -60,10 +60,13 @@ export function tokenView(message: ProvisionTokenV2): Token {
   };
 }
 
-/** The name of a token as it may be shown: of one whose name is a secret the last quarter only. */
+/** Shorter secrets would be guessed by their last part. */
+const SHOWN_FROM = 16;
+
+/** The name of a token as it may be shown: where it is a secret, a quarter of a long one and nothing of a short one. */
 export function safeTokenName({ name, joinMethod }: Pick<Token, 'name' | 'joinMethod'>): string {
   if (joinMethod !== 'token') return name;
-  const hidden = Math.floor(name.length * 0.75);
+  const hidden = name.length < SHOWN_FROM ? name.length : Math.floor(name.length * 0.75);
   return '*'.repeat(hidden) + name.slice(hidden);
 }
 

@@ -1,4 +1,5 @@
 import { access } from './access.ts';
+import { appSessions } from './app-sessions.ts';
 import { asked } from './asked-clauses.ts';
 import { authorities } from './authorities.ts';
 import { calls } from './calls.ts';
@@ -26,6 +27,7 @@ export const comparisons: readonly Comparison[] = [
   ...writtenAuthorities,
   ...following,
   ...requests,
+  ...appSessions,
   ...olderClients,
   ...configuration,
 ];

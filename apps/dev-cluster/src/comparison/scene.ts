@@ -169,10 +169,12 @@ export class Scene {
         await admin.call(Users, 'updateUser', { user: { ...user, Spec } });
       });
     }
-    await retried(async () => {
-      const { user } = await admin.call(Users, 'getUser', { name: `bot-${askers.at(-1)}` });
-      if (user?.Spec?.Roles.length !== 2) throw new Error('not known everywhere yet');
-    });
+    for (const bot of askers) {
+      await retried(async () => {
+        const { user } = await admin.call(Users, 'getUser', { name: `bot-${bot}` });
+        if (user?.Spec?.Roles.length !== 2) throw new Error('not known everywhere yet');
+      });
+    }
     const own = await this.#join('ci', 'token-ci');
     connect('bot', { identity: own });
     connect('output', { identity: await this.#issue('bot', this.output()) });

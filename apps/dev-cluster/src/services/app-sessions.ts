@@ -5,7 +5,7 @@ import { authorize, type Caller } from '../access/caller.ts';
 import { mayActFor, refusal } from '../access-requests/permission.ts';
 import { actorOf } from '../audit/actor.ts';
 import type { ClusterContext } from '../cluster-context.ts';
-import { badParameter, notFound } from '../errors.ts';
+import { notFound } from '../errors.ts';
 import { createAppSession, withoutSessionSecrets } from '../issuing/app-sessions.ts';
 import { nameOf } from '../resources.ts';
 import { type Service, service } from '../rpc/service.ts';
@@ -17,7 +17,6 @@ export function appSessionCalls(context: ClusterContext): Service {
   const { state, clock } = context;
   const { appSessions } = state;
   const get = (name: string): WebSessionV2 => {
-    if (name === '') throw badParameter('session ID missing');
     const session = appSessions.get(name);
     if (!session) throw notFound(`"app_session" ${JSON.stringify(name)} does not exist`);
     return session;
@@ -28,7 +27,9 @@ export function appSessionCalls(context: ClusterContext): Service {
     createAppSession(request, call) {
       const { caller } = call;
       if (!mayActFor(caller, request.Username)) authorize(caller, 'user', 'create');
-      if (!caller.identity) throw notFound(`"user" ${JSON.stringify(request.Username)} does not exist`);
+      if (!caller.identity || !state.users.has(request.Username)) {
+        throw notFound(`"user" ${JSON.stringify(request.Username)} does not exist`);
+      }
       const { notAfter, traits, activeRequests, loginIp } = caller.identity;
       const session = createAppSession(context, {
         user: request.Username,

@@ -25,7 +25,8 @@ export interface ClientOptions extends CallPolicy {
   readonly strategy?: DialStrategy;
   /**
    * Opens the connection to each address in a way of the caller's own. It is then the only way, unless `strategy.fallback`
-   * says that the others follow when it fails. What it opens leads to an auth service or to a proxy's web port.
+   * says that the others follow when it fails. What it opens leads to an auth service or to a proxy's web port. Where no
+   * address is known it is asked for `teleport.cluster.local:3025`.
    */
   readonly dial?: CustomDialer;
   /** Connect to a server of any version. What then works is not known. Default false. */

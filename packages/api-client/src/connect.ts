@@ -6,6 +6,8 @@ import { type Address, parseAddress } from './dialing/address.ts';
 import { type Scope, scope } from './dialing/scope.ts';
 
 const CONNECT_MS = 30_000;
+/** What a dialer is asked for that needs no address: the name in every auth service's certificate. */
+const ANY_ADDRESS = 'teleport.cluster.local:3025';
 
 /**
  * Connects to a Teleport cluster: reads the credential, finds out whether the address is a proxy's or an auth service's,
@@ -37,7 +39,9 @@ export async function connect(options: ClientOptions): Promise<Client> {
     credential.assertValidAt(clock.now());
     const known = async (): Promise<readonly string[]> =>
       (await credentials.addresses?.({ signal: limit.signal })) ?? [];
-    const addresses = given ?? parsedAddresses(await within(limit, known(), connectMs));
+    const told = given ? [] : await within(limit, known(), connectMs);
+    // The caller's own dialer may know by itself where to go.
+    const addresses = given ?? parsedAddresses(told.length === 0 && options.dial ? [ANY_ADDRESS] : told);
     // grpc-js and the messages take longer to load than all else; who only reads credentials goes without.
     const { openClient } = await import('./open-client.ts');
     return await openClient(options, addresses, limit, { connectMs, clock });

@@ -37,6 +37,18 @@ test('it opens every connection, gets the address as it was written, and its str
   expect(sockets.every(({ destroyed }) => destroyed)).toBe(true);
 });
 
+test('it may know by itself where to go', async () => {
+  await using server = await AuthServer.start({ certificate });
+  const asked: string[] = [];
+  const dial: CustomDialer = (address) => {
+    asked.push(address);
+    return connectTcp({ host: '127.0.0.1', port: server.port });
+  };
+  await using client = await connect({ ...base, dial });
+  expect(client.connection.method).toBe('dialer');
+  expect(asked).toEqual(['teleport.cluster.local:3025']);
+});
+
 describe('one that', () => {
   test('fails is alone, unless the others may follow', async () => {
     await using server = await AuthServer.start({ certificate });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type UpgradeServer, upgradeServer } from '../../test-support/upgrade-server.ts';
 import { openUpgrade } from './connection-upgrade.ts';
@@ -159,4 +160,22 @@ describe('after the upgrade', () => {
     await once(stream, 'close');
     await expect.poll(() => server.open.size).toBe(0);
   });
+});
+
+test('whatever comes instead of frames, the stream ends with its connection', async () => {
+  let bytes = Buffer.alloc(0);
+  await using server = await upgradeServer({
+    answer: (request, socket) => {
+      socket.write(accept(request));
+      socket.end(bytes);
+    },
+  });
+  const ends = async (sent: Uint8Array): Promise<void> => {
+    bytes = Buffer.from(sent);
+    const stream = await open(server).stream;
+    stream.on('error', () => {}).resume();
+    if (!stream.closed) await new Promise((resolve) => stream.once('close', resolve));
+  };
+  await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 40 }), ends), { numRuns: process.env.SOAK ? 2_000 : 50 });
+  await expect.poll(() => server.open.size).toBe(0);
 });

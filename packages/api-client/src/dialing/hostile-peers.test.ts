@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { connect as connectTcp, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { inspect } from 'node:util';
 import { FakeClock } from '@teleport-ts/dev-cluster/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { AuthServer } from '../../test-support/auth-server.ts';
@@ -195,7 +196,9 @@ describe('an HTTP proxy that', () => {
     const error = await refused({ addresses: ['teleport.test:443'] });
     expect(error).toMatchObject({ code: 'access_denied', retryable: false });
     expect(error.message.split('\n')[0]).toContain('demands a login (407)');
-    expect(`${error.message} ${error.hint} ${error.stack}`).not.toContain('secret');
+    const shown = inspect(error, { depth: 20, showHidden: true });
+    expect(shown).not.toContain('secret');
+    expect(shown).not.toContain(Buffer.from('me:secret').toString('base64'));
   });
 
   test('is none by its address', async () => {

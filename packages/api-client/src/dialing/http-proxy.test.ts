@@ -1,3 +1,5 @@
+import { isTeleportError } from '@teleport-ts/api-types';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { httpProxyFor } from './http-proxy.ts';
 
@@ -67,4 +69,22 @@ test.each([
     expect.objectContaining({ code: 'bad_parameter', message: expect.stringContaining('HTTPS_PROXY') }),
   );
   expect(ask).toThrowError(expect.not.objectContaining({ message: expect.stringMatching(/secret|%zz/) }));
+});
+
+test('whatever the environment holds, it is a proxy, none, or a typed error that does not show it', () => {
+  const runs = { numRuns: process.env.SOAK ? 10_000 : 500 };
+  const text = fc.oneof(
+    fc.string(),
+    fc.string().map((login) => `http://${login}@proxy:3128`),
+  );
+  const ask = (proxy: string, list: string): void => {
+    try {
+      const found = httpProxyFor('teleport.example.com', 443, { HTTPS_PROXY: proxy, NO_PROXY: list });
+      expect(found === undefined || found.port > 0).toBe(true);
+    } catch (error) {
+      if (!isTeleportError(error, 'bad_parameter')) throw error;
+      expect(error.message).not.toContain(proxy.length > 8 ? proxy : ' unlikely ');
+    }
+  };
+  fc.assert(fc.property(text, fc.string(), ask), runs);
 });

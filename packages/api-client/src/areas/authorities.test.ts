@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { CertAuthorityV2 } from '@teleport-ts/api-types/proto/teleport/types/cert_authority';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AreaCluster, startAreaCluster } from '../../test-support/area-cluster.ts';
 import {
@@ -60,9 +61,18 @@ test('a rotation adds a generation, which is trusted before it signs', async () 
   await expect(rotateCertAuthority(it.guest, { type: 'db' })).rejects.toMatchObject({ code: 'access_denied' });
 });
 
-test('what the embedded cluster does not do is said so', async () => {
-  const host = await getCertAuthority(it.client, { type: 'host', clusterName: 'root.test' });
-  await expect(upsertCertAuthority(it.client, host.raw)).rejects.toMatchObject({ code: 'not_implemented' });
-  const id = { type: 'host', clusterName: 'root.test' } as const;
-  await expect(deleteCertAuthority(it.client, id)).rejects.toMatchObject({ code: 'not_implemented' });
+test('an authority of somebody else is trusted, and forgotten again', async () => {
+  const { client } = it;
+  const { raw } = await getCertAuthority(client, { type: 'host', clusterName: 'root.test' });
+  const other = { type: 'host', clusterName: 'other.test' } as const;
+  const foreign = CertAuthorityV2.fromPartial({
+    ...raw,
+    Metadata: { Name: 'other.test' },
+    Spec: { ...raw.Spec, ClusterName: 'other.test' },
+  });
+  expect(await upsertCertAuthority(client, foreign)).toMatchObject(other);
+  expect(await getHostCaCerts(client, 'other.test')).toEqual(it.cluster.hostCaPems);
+  await deleteCertAuthority(client, other);
+  await expect(getHostCaCerts(client, 'other.test')).rejects.toMatchObject({ code: 'not_found' });
+  await expect(upsertCertAuthority(it.guest, foreign)).rejects.toMatchObject({ code: 'access_denied' });
 });

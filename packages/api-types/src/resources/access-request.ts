@@ -85,7 +85,7 @@ export interface AccessRequestFields extends Omit<ResourceFields<AccessRequestV3
   readonly resolveAnnotations?: LabelSelector;
 }
 
-/** @see wire.md 2.4, `AccessRequestSpecV3` */
+/** An access request as its message says it. */
 export function accessRequestView(message: AccessRequestV3): AccessRequest {
   const spec = message.Spec ?? AccessRequestSpecV3.create();
   const view = resourceView(message);

@@ -13,7 +13,7 @@ export interface AppSession extends Omit<ResourceView<WebSessionV2>, 'raw'> {
   readonly raw: WebSessionV2;
 }
 
-/** @see wire.md 2.9, `WebSessionSpecV2` */
+/** A session as its message says it. */
 export function appSessionView(message: WebSessionV2): AppSession {
   const { raw, ...view } = resourceView(message);
   const session = {

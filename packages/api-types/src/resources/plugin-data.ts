@@ -23,7 +23,7 @@ export interface PluginDataFields extends ResourceFields<PluginDataV3> {
   readonly entries?: Readonly<Record<string, PluginDataEntry>>;
 }
 
-/** @see wire.md 2.4, `PluginDataSpecV3` */
+/** Plugin data as its message says it. */
 export function pluginDataView(message: PluginDataV3): PluginData {
   const entries = [...(message.Spec?.Entries ?? [])];
   return {

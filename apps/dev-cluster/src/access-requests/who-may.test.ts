@@ -22,6 +22,7 @@ import { FakeClock } from '../testing/fake-clock.ts';
 
 // Who may request, review and decide what: the service against what the reference says in words, written down by hand.
 
+const SOAK_TIMEOUT_MS = process.env.SOAK ? 1_200_000 : 30_000;
 const wanted = ['dev-1', 'dev-2', 'prod'];
 const patterns = [...wanted, 'dev-*', '*'];
 const verbs = ['create', 'list', 'read', 'update'] as const;
@@ -238,81 +239,85 @@ function answered<T>(act: () => T): T | undefined {
   }
 }
 
-test('the service lets happen what may happen, and nothing else', () => {
-  const seen = { created: 0, refused: 0, decided: 0, reviewed: 0 };
-  const holders = fc.record(
-    Object.fromEntries(users.map((name) => [name, fc.subarray([0, 1, 2, 3], { minLength: 1 })])),
-  );
-  fc.assert(
-    fc.property(
-      fc.array(roleModel, { minLength: 4, maxLength: 4 }),
-      holders,
-      fc.array(step, { minLength: 8, maxLength: 16, size: 'max' }),
-      (roles, held, steps) => {
-        const cluster = new Cluster(roles, held);
-        const oracle = new Oracle((user) => (held[user] ?? []).map((number) => roles[number]!));
-        for (const [number, step] of steps.entries()) {
-          const what = `step ${number}: ${JSON.stringify(step)}`;
-          if (step.do === 'create') {
-            const request = AccessRequestMessage.fromPartial({
-              Metadata: { Name: '00000000-0000-4000-8000-000000000000' },
-              Spec: {
-                User: step.user,
-                Roles: [...step.roles],
-                State: STATES[step.state],
-                RequestReason: step.reason,
-              },
-            });
-            const made = answered(() => cluster.call('createAccessRequestV2', request, step)) as
-              | AccessRequestV3
-              | undefined;
-            expect(made !== undefined, what).toBe(oracle.mayCreate(step));
-            seen[made ? 'created' : 'refused'] += 1;
-            if (made) {
-              const { user, roles: asked, reason, state } = step;
-              oracle.requests.push({ id: nameOf(made), user, roles: asked, reason, state, reviews: [] });
-            }
-          } else if (step.do === 'list') {
-            const page = answered(() =>
-              cluster.call('listAccessRequests', { Limit: 0, StartKey: '', Sort: 0 }, step),
-            ) as { AccessRequests: AccessRequestV3[] } | undefined;
-            const visible = oracle.visible(step.by)?.map(({ id }) => id);
-            expect(page?.AccessRequests.map(nameOf).sort(), what).toEqual(visible?.sort());
-          } else {
-            const request = oracle.requests[step.request % oracle.requests.length];
-            if (!request) continue;
-            const isReview = step.do === 'review';
-            const may = isReview ? oracle.mayVote(step, request) : oracle.mayDecide(step, request);
-            const done = isReview
-              ? answered(() => {
-                  const Review = { ProposedState: STATES[step.state] };
-                  const submission = AccessReviewSubmission.fromPartial({ RequestID: request.id, Review });
-                  return cluster.call('submitAccessReview', submission, step);
-                })
-              : answered(() =>
-                  cluster.call(
-                    'setAccessRequestState',
-                    RequestStateSetter.fromPartial({ ID: request.id, State: STATES[step.state] }),
-                    step,
-                  ),
-                );
-            expect(done !== undefined, what).toBe(may);
-            if (may) {
-              seen[isReview ? 'reviewed' : 'decided'] += 1;
-              request.state = step.state;
-              if (isReview) {
-                request.reviews = [...request.reviews, { by: step.by, state: step.state }];
-                // One is enough: where a decision was taken back, the review that had made it makes it again.
-                request.state = request.reviews[0]!.state;
+test(
+  'the service lets happen what may happen, and nothing else',
+  () => {
+    const seen = { created: 0, refused: 0, decided: 0, reviewed: 0 };
+    const holders = fc.record(
+      Object.fromEntries(users.map((name) => [name, fc.subarray([0, 1, 2, 3], { minLength: 1 })])),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(roleModel, { minLength: 4, maxLength: 4 }),
+        holders,
+        fc.array(step, { minLength: 8, maxLength: 16, size: 'max' }),
+        (roles, held, steps) => {
+          const cluster = new Cluster(roles, held);
+          const oracle = new Oracle((user) => (held[user] ?? []).map((number) => roles[number]!));
+          for (const [number, step] of steps.entries()) {
+            const what = `step ${number}: ${JSON.stringify(step)}`;
+            if (step.do === 'create') {
+              const request = AccessRequestMessage.fromPartial({
+                Metadata: { Name: '00000000-0000-4000-8000-000000000000' },
+                Spec: {
+                  User: step.user,
+                  Roles: [...step.roles],
+                  State: STATES[step.state],
+                  RequestReason: step.reason,
+                },
+              });
+              const made = answered(() => cluster.call('createAccessRequestV2', request, step)) as
+                | AccessRequestV3
+                | undefined;
+              expect(made !== undefined, what).toBe(oracle.mayCreate(step));
+              seen[made ? 'created' : 'refused'] += 1;
+              if (made) {
+                const { user, roles: asked, reason, state } = step;
+                oracle.requests.push({ id: nameOf(made), user, roles: asked, reason, state, reviews: [] });
               }
-            } else seen.refused += 1;
+            } else if (step.do === 'list') {
+              const page = answered(() =>
+                cluster.call('listAccessRequests', { Limit: 0, StartKey: '', Sort: 0 }, step),
+              ) as { AccessRequests: AccessRequestV3[] } | undefined;
+              const visible = oracle.visible(step.by)?.map(({ id }) => id);
+              expect(page?.AccessRequests.map(nameOf).sort(), what).toEqual(visible?.sort());
+            } else {
+              const request = oracle.requests[step.request % oracle.requests.length];
+              if (!request) continue;
+              const isReview = step.do === 'review';
+              const may = isReview ? oracle.mayVote(step, request) : oracle.mayDecide(step, request);
+              const done = isReview
+                ? answered(() => {
+                    const Review = { ProposedState: STATES[step.state] };
+                    const submission = AccessReviewSubmission.fromPartial({ RequestID: request.id, Review });
+                    return cluster.call('submitAccessReview', submission, step);
+                  })
+                : answered(() =>
+                    cluster.call(
+                      'setAccessRequestState',
+                      RequestStateSetter.fromPartial({ ID: request.id, State: STATES[step.state] }),
+                      step,
+                    ),
+                  );
+              expect(done !== undefined, what).toBe(may);
+              if (may) {
+                seen[isReview ? 'reviewed' : 'decided'] += 1;
+                request.state = step.state;
+                if (isReview) {
+                  request.reviews = [...request.reviews, { by: step.by, state: step.state }];
+                  // One is enough: where a decision was taken back, the review that had made it makes it again.
+                  request.state = request.reviews[0]!.state;
+                }
+              } else seen.refused += 1;
+            }
+            const states = oracle.requests.map(({ id }) => cluster.state.accessRequests.get(id)?.Spec?.State);
+            expect(states, what).toEqual(oracle.requests.map(({ state }) => STATES[state]));
           }
-          const states = oracle.requests.map(({ id }) => cluster.state.accessRequests.get(id)?.Spec?.State);
-          expect(states, what).toEqual(oracle.requests.map(({ state }) => STATES[state]));
-        }
-      },
-    ),
-    { numRuns: process.env.SOAK ? 10_000 : 150 },
-  );
-  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(process.env.SOAK ? 500 : 5);
-});
+        },
+      ),
+      { numRuns: process.env.SOAK ? 10_000 : 150 },
+    );
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(process.env.SOAK ? 500 : 5);
+  },
+  SOAK_TIMEOUT_MS,
+);

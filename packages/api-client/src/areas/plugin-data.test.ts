@@ -160,5 +160,5 @@ describe('swapping', () => {
       }),
       { numRuns: process.env.SOAK ? 1_000 : 25 },
     );
-  });
+  }, 300_000);
 });

@@ -26,7 +26,7 @@ import { type RequestedKeys, requestedKeys } from './requested-keys.ts';
 import { namePredicate } from './resource-name.ts';
 import { RoleSession } from './role-session.ts';
 import { RoleSessions } from './role-sessions.ts';
-import { ttlDecision } from './ttl-decision.ts';
+import { ttlDecision, type Validity } from './ttl-decision.ts';
 
 export interface IssuerOptions {
   /** The bot's own connection at that moment. */
@@ -86,15 +86,15 @@ export class CredentialIssuer {
     const plan: Plan = { roles, cluster, name: request.name, expires: new Date(nowMs + askedMs), keys };
     const { certs, route } = await this.#signRouted(plan, signal);
     const tls = certs.TLS.length > 0 ? parseTlsIdentity(certs.TLS) : undefined;
-    const end = tls?.notAfter ?? endOfSsh(certs);
+    const validity = tls ? { begin: tls.notBefore, end: tls.notAfter } : validityOfSsh(certs);
     const proxyAddress = this.#options.proxyAddress();
     return Identity.create({
       ...(keys.privateKey ? { privateKey: keys.privateKey } : { publicKeys: request.keys! }),
       ...(tls && { tls, tlsCertificate: certs.TLS.toString('utf8') }),
       ...(certs.SSH.length > 0 && { sshCertificate: certs.SSH.toString('utf8') }),
       authorities: await waitFor(authorities, signal),
-      refreshAt: refreshAt({ issuedAtMs: nowMs, expiresAtMs: end.getTime() }, this.#options.random()),
-      ttl: ttlDecision(askedMs, nowMs, end),
+      refreshAt: refreshAt({ issuedAtMs: nowMs, expiresAtMs: validity.end.getTime() }, this.#options.random()),
+      ttl: ttlDecision(askedMs, nowMs, validity),
       route: { cluster, ...(proxyAddress && { proxyAddress }), application: route },
     });
   }
@@ -204,8 +204,8 @@ function isSessionRefused(error: unknown): boolean {
   );
 }
 
-function endOfSsh({ SSH }: Certs): Date {
-  const end = SSH.length > 0 ? parseSshCertificate(SSH.toString('utf8')).validBefore : undefined;
-  if (end) return end;
+function validityOfSsh({ SSH }: Certs): Validity {
+  const certificate = SSH.length > 0 ? parseSshCertificate(SSH.toString('utf8')) : undefined;
+  if (certificate?.validBefore) return { begin: certificate.validAfter, end: certificate.validBefore };
   throw new TeleportError('unknown', 'the cluster has answered without a certificate');
 }

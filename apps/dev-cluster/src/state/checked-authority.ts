@@ -2,13 +2,13 @@ import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { parseSshPublicKey } from '@teleport-ts/api-types';
 import {
   CAKeySet,
+  type CertAuthoritySpecV2,
   type CertAuthorityV2,
   type RoleMapping,
 } from '@teleport-ts/api-types/proto/teleport/types/cert_authority';
-import type { Rotation } from '@teleport-ts/api-types/proto/teleport/types/rotation';
+import { checkAndSetDefaults } from '@teleport-ts/api-types/resources/cert-authority';
 import { badParameter, unknownError } from '../errors.ts';
-import { AUTHORITY_TYPES, type AuthorityType } from '../pki/cert-authority.ts';
-import { metadataOf, nameOf } from '../resources.ts';
+import type { AuthorityType } from '../pki/cert-authority.ts';
 
 /**
  * An authority that somebody sends, with what the real one fills in. It is looked at before it is asked whether its sender
@@ -20,52 +20,13 @@ export function checkedAuthority(
   given: CertAuthorityV2 | undefined,
 ): CertAuthorityV2 & { readonly Spec: NonNullable<CertAuthorityV2['Spec']> } {
   if (!given) throw badParameter('missing certificate authority');
-  const name = nameOf(given) || (given.Spec?.ClusterName ?? '');
-  if (name === '') throw badParameter('missing parameter Name');
-  const type = given.Spec?.Type ?? '';
-  const spec = given.Spec;
-  if (!isAuthorityType(type) || !spec) throw badParameter(`${JSON.stringify(type)} authority type is not supported`);
-  if (name.trim() === '') throw badParameter('identity validation error: empty domain name');
-  const active = spec.ActiveKeys ?? CAKeySet.create();
-  const additional = spec.AdditionalTrustedKeys ?? CAKeySet.create();
-  for (const keys of [active, additional]) checkKeySet(keys);
-  if (spec.Rotation) checkRotation(spec.Rotation);
-  checkKind(type, active, additional);
-  if (type === 'user' || type === 'host' || type === 'openssh') checkRoleMap(spec.Roles, spec.RoleMap);
-  return {
-    ...given,
-    Kind: 'cert_authority',
-    Version: 'v2',
-    SubKind: given.SubKind || type,
-    Metadata: given.Metadata
-      ? { ...given.Metadata, Name: name, Namespace: given.Metadata.Namespace || 'default' }
-      : { ...metadataOf({ name }), Revision: '' },
-    Spec: { ...spec, ClusterName: name, ActiveKeys: active, AdditionalTrustedKeys: additional },
-  };
-}
-
-const isAuthorityType = (type: string): type is AuthorityType => (AUTHORITY_TYPES as readonly string[]).includes(type);
-
-function checkKeySet({ SSH, TLS, JWT }: CAKeySet): void {
-  if (SSH.some(({ PublicKey }) => PublicKey.length === 0)) throw badParameter('SSH key pair missing public key');
-  if (TLS.some(({ Cert }) => Cert.length === 0)) throw badParameter('TLS key pair missing certificate');
-  if (JWT.some(({ PublicKey }) => PublicKey.length === 0)) throw badParameter('JWT key pair missing public key');
-}
-
-const PHASES = ['', 'init', 'standby', 'rollback', 'update_clients', 'update_servers'];
-
-function checkRotation({ Phase, Mode, State, CurrentID }: Rotation): void {
-  const quoted = JSON.stringify;
-  if (!PHASES.includes(Phase)) throw badParameter(`unsupported phase: ${quoted(Phase)}`);
-  if (!['', 'auto', 'manual'].includes(Mode)) throw badParameter(`unsupported mode: ${quoted(Mode)}`);
-  if (!['', 'standby', 'in_progress'].includes(State)) {
-    throw badParameter(
-      `unsupported rotation 'state': ${quoted(State)}, supported states are: "standby", "in_progress"`,
-    );
-  }
-  if (State === 'in_progress' && CurrentID === '') {
-    throw badParameter("set 'current_id' parameter for in progress rotation");
-  }
+  const checked = checkAndSetDefaults(given);
+  const spec = checked.Spec as CertAuthoritySpecV2;
+  const { Roles, RoleMap, ActiveKeys: active = CAKeySet.create(), AdditionalTrustedKeys = CAKeySet.create() } = spec;
+  const type = spec.Type as AuthorityType;
+  checkKind(type, active, AdditionalTrustedKeys);
+  if (type === 'user' || type === 'host' || type === 'openssh') checkRoleMap(Roles, RoleMap);
+  return { ...checked, Spec: spec };
 }
 
 /** Which halves an authority of a type must have, and that their keys are keys. */

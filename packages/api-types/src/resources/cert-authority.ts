@@ -1,5 +1,6 @@
 import { badParameter } from '../bad-parameter.ts';
 import { CAKeySet, CertAuthoritySpecV2, type CertAuthorityV2 } from '../gen/teleport/types/cert_authority.ts';
+import { Metadata } from '../gen/teleport/types/resource.ts';
 import type { Rotation as RotationMessage } from '../gen/teleport/types/rotation.ts';
 import { isZeroTime } from '../timestamp.ts';
 import { checkMetadata } from './metadata.ts';
@@ -76,27 +77,30 @@ const keysView = ({ TLS, SSH, JWT }: CAKeySet = CAKeySet.create()): CertAuthorit
  * @throws TeleportError `bad_parameter`, with the texts of a Teleport 18
  */
 export function checkAndSetDefaults(authority: CertAuthorityV2): CertAuthorityV2 {
-  const Metadata = checkMetadata(authority.Metadata);
   const spec = authority.Spec ?? CertAuthoritySpecV2.create();
+  const given = authority.Metadata ?? Metadata.create();
+  const metadata = checkMetadata({ ...given, Name: given.Name || spec.ClusterName });
   if (!(CERT_AUTHORITY_TYPES as readonly string[]).includes(spec.Type)) {
     throw badParameter(`${JSON.stringify(spec.Type)} authority type is not supported`);
   }
-  if (spec.ClusterName.trim() === '') throw badParameter('identity validation error: empty domain name');
-  for (const keys of [spec.ActiveKeys, spec.AdditionalTrustedKeys]) checkKeys(keys);
+  if (metadata.Name.trim() === '') throw badParameter('identity validation error: empty domain name');
+  const { ActiveKeys = CAKeySet.create(), AdditionalTrustedKeys = CAKeySet.create() } = spec;
+  for (const keys of [ActiveKeys, AdditionalTrustedKeys]) checkKeys(keys);
+  const Rotation = spec.Rotation && checkedRotation(spec.Rotation);
   return {
     ...authority,
     Kind: 'cert_authority',
     SubKind: authority.SubKind || spec.Type,
     Version: 'v2',
-    Metadata,
-    Spec: { ...spec, Rotation: spec.Rotation && checkedRotation(spec.Rotation) },
+    Metadata: metadata,
+    Spec: { ...spec, ClusterName: metadata.Name, ActiveKeys, AdditionalTrustedKeys, Rotation },
   };
 }
 
-function checkKeys(keys: CAKeySet | undefined): void {
-  if (keys?.SSH.some(({ PublicKey }) => PublicKey.length === 0)) throw badParameter('SSH key pair missing public key');
-  if (keys?.TLS.some(({ Cert }) => Cert.length === 0)) throw badParameter('TLS key pair missing certificate');
-  if (keys?.JWT.some(({ PublicKey }) => PublicKey.length === 0)) throw badParameter('JWT key pair missing public key');
+function checkKeys(keys: CAKeySet): void {
+  if (keys.SSH.some(({ PublicKey }) => PublicKey.length === 0)) throw badParameter('SSH key pair missing public key');
+  if (keys.TLS.some(({ Cert }) => Cert.length === 0)) throw badParameter('TLS key pair missing certificate');
+  if (keys.JWT.some(({ PublicKey }) => PublicKey.length === 0)) throw badParameter('JWT key pair missing public key');
 }
 
 const PHASES = ['', 'init', 'standby', 'rollback', 'update_clients', 'update_servers'];

@@ -105,7 +105,7 @@ export class ClusterConnection extends Duplex {
     this.#call = new GrpcStream(proxy, TransportServiceDefinition, 'proxyCluster');
     this.#call.onMessage = ({ frame }) => this.push(frame?.payload ?? Buffer.alloc(0));
     this.status = this.#call.status;
-    this.status.then(({ code, details }) => {
+    void this.status.then(({ code, details }) => {
       if (code === GrpcCode.OK) this.push(null);
       else this.destroy(new Error(details));
     });

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { createServer, request, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { systemClock } from '../clock.ts';
 import { WebAuthority } from '../pki/web-certificate.ts';
 
@@ -110,14 +111,15 @@ export class L7Balancer implements AsyncDisposable {
       client.unshift(head);
       server.pipe(client).pipe(server);
     });
-    onward.on('response', async (response) => {
-      let body = '';
-      for await (const part of response) body += String(part);
+    onward.on('response', (response) => {
       const { 'content-type': type = 'text/plain' } = response.headers;
-      client.end(
-        `HTTP/1.1 ${response.statusCode} ${response.statusMessage}\r\ncontent-type: ${type}\r\n` +
-          `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-      );
+      const answer = (body: string): void => {
+        client.end(
+          `HTTP/1.1 ${response.statusCode} ${response.statusMessage}\r\ncontent-type: ${type}\r\n` +
+            `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+        );
+      };
+      text(response).then(answer, () => client.destroy());
     });
     onward.end();
   }

@@ -3,16 +3,6 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect, type TLSSocket } from 'node:tls';
 
-/** How a connection came to its end, or that it stands. */
-export interface ConnectionOutcome {
-  /** What was negotiated; `''` for none, undefined when the handshake failed. */
-  readonly protocol?: string;
-  /** Common name or first user attribute of the server certificate's issuer. */
-  readonly issuer?: string;
-  /** The code of the error, e.g. `ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL`, `ECONNRESET`; `closed` for an end without one. */
-  readonly end?: string;
-}
-
 export interface RawTlsOptions {
   /** `host:port`, or a stream to speak TLS in. */
   readonly to: string | Duplex;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { request } from 'node:https';
 import { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
 
 /** What a proxy answered when it was asked for an upgrade. */
 export interface UpgradeAnswer {
@@ -39,10 +40,9 @@ export async function upgradeConnection(
     asking.once('upgrade', ({ statusCode: status = 0, headers }, socket, head) => {
       resolve({ status, headers, body: '', stream: new UpgradedConnection(socket, head) });
     });
-    asking.once('response', async (response) => {
-      let body = '';
-      for await (const part of response) body += String(part);
-      resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
+    asking.once('response', (response) => {
+      const { statusCode: status = 0, headers } = response;
+      text(response).then((body) => resolve({ status, headers, body }), reject);
     });
   });
 }

@@ -74,6 +74,8 @@ function mostTelling(attempts: readonly DialAttempt[]): DialAttempt {
     if (method === 'find') return error instanceof WebError && error.untrusted ? 50 : stage / 100;
     // No auth service, whatever it is; the web port's certificate, if that is what keeps us out, says more.
     if (attempt.stage === 'alpn') return stage + 30;
+    // Its demand for a certificate is no news to who has none, and calls without one may go other ways.
+    if (method === 'proxy-grpc' && attempt.credential === 'anonymous') return stage;
     if (!error.retryable) return stage + 100;
     // Past TLS it was an auth service, whatever find said.
     return attempt.stage === 'h2' || attempt.stage === 'rpc' ? stage + 60 : stage;

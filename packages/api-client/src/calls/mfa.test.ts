@@ -82,7 +82,7 @@ describe('a call that wants a second factor', () => {
     const mfa: MfaPrompt = async (challenge, context) => {
       asked += 1;
       const answer = await touch(challenge, context);
-      if (answer.$case === 'Webauthn') answer.value.response!.signature = Buffer.from('nonsense');
+      if (answer.$case === 'Webauthn') answer.value!.response!.signature = Buffer.from('nonsense');
       return answer;
     };
     await using client = await as('alice', { mfa });

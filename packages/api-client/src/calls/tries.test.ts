@@ -48,7 +48,7 @@ async function scene(
     handlers: {
       getRole: (call: ServerUnaryCall<Any, Any>, answer: sendUnaryData<Any>) =>
         answers(answer, { Metadata: { Name: call.request.Name } }),
-      upsertRoleV2: (call: ServerUnaryCall<Any, Any>, answer: sendUnaryData<Any>) => answers(answer, call.request),
+      upsertRoleV2: (call: ServerUnaryCall<Any, Any>, answer: sendUnaryData<Any>) => answers(answer, call.request.Role),
       generateUserCerts: (_: Any, answer: sendUnaryData<Any>) => answers(answer, {}),
       getCurrentUserRoles: (call: ServerWritableStream<Any, Any>) => {
         arrived += 1;
@@ -187,7 +187,7 @@ describe('the limit of a call', () => {
 describe('a call that does something', () => {
   test('is not tried again, unless the caller knows that it may be', async () => {
     await using it = await scene(1);
-    const role = { role: { Metadata: { Name: 'x' } } };
+    const role = { Role: { Metadata: { Name: 'x' } } };
     await expect(it.client.unary(AuthServiceDefinition, 'upsertRoleV2', role)).rejects.toMatchObject({
       code: 'connection_problem',
       retryable: true,
@@ -197,7 +197,7 @@ describe('a call that does something', () => {
     const calling = other.client.unary(AuthServiceDefinition, 'upsertRoleV2', role, { idempotent: true });
     await until(() => other.waits() === 1);
     await other.clock.advance(100);
-    await calling;
+    await expect(calling).resolves.toMatchObject(role.Role);
     expect(other.arrived()).toBe(2);
   });
 

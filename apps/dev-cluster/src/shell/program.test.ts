@@ -23,6 +23,9 @@ describe('a mistake', () => {
   });
 
   it.each<[string, number, string]>([
+    ['start --nope', 2, 'error: unknown option --nope\nhint: `dev-cluster start --help` shows more'],
+    ['start --bot :x', 2, 'error: --bot ":x": expected name:role1,role2\n'],
+    ['start --app =x', 2, 'error: --app "=x": expected name or name=uri\n'],
     ['lss', 2, 'error: unknown command "lss"\nhint: did you mean ls?'],
     ['ls', 2, 'error: something is missing behind `dev-cluster ls`\nhint: '],
     ['ls pods', 2, 'error: unknown kind "pods"\nhint: kinds: app, '],

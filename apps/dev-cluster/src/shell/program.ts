@@ -1,7 +1,7 @@
 import { didYouMean } from '@teleport-ts/api-types';
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import { addableKinds, addCommand } from './add-commands.ts';
-import { UsageError } from './exit.ts';
+import { ExitCode, errorLines, exitCodeOf, UsageError } from './exit.ts';
 import { getCommand, lsCommand, rmCommand, statusCommand } from './look-commands.ts';
 import { rotateCommand } from './rotate-command.ts';
 import { signCommand } from './sign-command.ts';
@@ -61,7 +61,18 @@ function noRepetition(
   return true;
 }
 
-/** Runs what the arguments say. */
+/** The whole of the command: does what the arguments say, and tells a failure. @returns the exit code */
+export async function runCommandLine(argv: readonly string[]): Promise<ExitCode> {
+  try {
+    await runProgram(argv);
+    return ExitCode.OK;
+  } catch (error) {
+    process.stderr.write(errorLines(error));
+    return exitCodeOf(error);
+  }
+}
+
+/** Does what the arguments say. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
   try {
     await createProgram(argv).parseAsync();

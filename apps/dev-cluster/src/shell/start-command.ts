@@ -62,6 +62,7 @@ export const startCommand: CommandModule<object, StartArguments> = {
 };
 
 async function runStart(args: StartArguments): Promise<void> {
+  const inhabitants = inhabitantsOf(args);
   const { DevCluster } = await import('../dev-cluster.ts');
   const cluster = await DevCluster.start({
     ...(args['data-dir'] !== undefined && { dataDir: args['data-dir'] }),
@@ -78,7 +79,7 @@ async function runStart(args: StartArguments): Promise<void> {
     process.once('SIGTERM', resolve);
   });
   try {
-    const tokens = await populate(cluster, args);
+    const tokens = await populate(cluster, inhabitants);
     control = await openControl(cluster, args['data-dir']);
     process.stdout.write(announcement(cluster, tokens, args.json || args.format === 'json'));
     await interrupted;
@@ -102,24 +103,37 @@ async function openControl(cluster: DevCluster, dataDir: string | undefined): Pr
   }
 }
 
-/** Makes what the arguments name; a bot gets a token each time, since a used one is gone. */
-async function populate(cluster: DevCluster, { bot, app }: StartArguments): Promise<Announcement['tokens']> {
-  const tokens: Record<string, string> = {};
-  for (const text of bot) {
-    const [name = '', list = ''] = splitOnce(text, ':');
-    const roles = list.split(',').filter((role) => role !== '');
+interface Inhabitants {
+  readonly bots: readonly { readonly name: string; readonly roles: readonly string[] }[];
+  readonly apps: readonly { readonly name: string; readonly uri?: string }[];
+}
+
+/** What the arguments name. @throws UsageError, before there is a cluster that would have to end again */
+function inhabitantsOf({ bot, app }: StartArguments): Inhabitants {
+  const bots = bot.map((text) => {
+    const [name, list = ''] = splitOnce(text, ':');
     if (name === '') throw new UsageError(`--bot ${JSON.stringify(text)}: expected name:role1,role2`);
+    return { name, roles: list.split(',').filter((role) => role !== '') };
+  });
+  const apps = app.map((text) => {
+    const [name, uri] = splitOnce(text, '=');
+    if (name === '') throw new UsageError(`--app ${JSON.stringify(text)}: expected name or name=uri`);
+    return { name, ...(uri !== undefined && { uri }) };
+  });
+  return { bots, apps };
+}
+
+/** Makes what the arguments name; a bot gets a token each time, since a used one is gone. */
+async function populate(cluster: DevCluster, { bots, apps }: Inhabitants): Promise<Announcement['tokens']> {
+  const tokens: Record<string, string> = {};
+  for (const { name, roles } of bots) {
     for (const role of roles) {
       if (!cluster.hasRole(role)) cluster.upsertRole({ name: role, allow: { appLabels: { '*': '*' } } });
     }
     await cluster.upsertBot({ name, roles });
     tokens[name] = await cluster.createToken({ botName: name });
   }
-  for (const text of app) {
-    const [name = '', uri] = splitOnce(text, '=');
-    if (name === '') throw new UsageError(`--app ${JSON.stringify(text)}: expected name or name=uri`);
-    await cluster.addApplication({ name, ...(uri !== undefined && { uri }) });
-  }
+  for (const app of apps) await cluster.addApplication(app);
   return tokens;
 }
 

@@ -38,9 +38,10 @@ export function wrongPin(seen: readonly string[], others: boolean, tokenUsed = f
   const which = others
     ? 'one certificate authority of the cluster matches'
     : 'no certificate authority of the cluster matches';
+  const token = tokenUsed ? 'the token has been used up, make a new one' : 'the token was not used up';
   const hint = others
-    ? `the cluster rotates its CA: pin both, add ${seen.join(' and ')}`
-    : `\`tctl status\` on the auth server prints the right pin; this server showed ${seen.join(', ')}, which may be somebody else's${tokenUsed ? '; the token has been used up, make a new one' : ''}`;
+    ? `the cluster rotates its CA: pin both, add ${seen.join(' and ')}; ${token}`
+    : `\`tctl status\` on the auth server prints the right pin; this server showed ${seen.join(', ')}, which may be somebody else's; ${token}`;
   return new TeleportError('access_denied', others ? `${which} no CA pin` : `${which} the CA pin`, { hint });
 }
 

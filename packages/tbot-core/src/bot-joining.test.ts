@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { TeleportError } from '@teleport-ts/api-types';
 import { DevCluster } from '@teleport-ts/dev-cluster';
-import { FakeClock } from '@teleport-ts/dev-cluster/testing';
+import { FakeClock, L7Balancer } from '@teleport-ts/dev-cluster/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BotInCluster, MINUTE } from '../test-support/bot-in-cluster.ts';
 import { MemoryDestination } from './destinations/memory.ts';
@@ -74,11 +74,24 @@ describe('joining', () => {
       expect(error).toMatchObject({ code: 'access_denied' });
       expect(error.message).toContain('no certificate authority of the cluster matches the CA pin');
       expect(error.hint).toContain(bots.cluster.caPins[0]);
+      expect(error.hint).toContain('the token was not used up');
     }
     expect(bots.cluster.calls.count('RegisterUsingToken')).toBe(0);
     // It has not been used up at the proxy either.
     const bot = await bots.bot({ proxyServer: proxyAddress, onboarding: { token, caPins: bots.cluster.caPins } });
     await bot.close();
+  });
+
+  it('is refused for a wrong pin after the token was sent, where only the web API is within reach', async () => {
+    await using balancer = await L7Balancer.start({ to: bots.cluster.proxyAddress, dropsUpgrades: true });
+    const onboarding = { token: await bots.token(), caPins: [`sha256:${'0'.repeat(64)}`] };
+    const error = await bots.failure(bots.bot({ proxyServer: balancer.address, webCa: [balancer.caPem], onboarding }));
+    expect(error).toMatchObject({ code: 'access_denied', message: expect.stringContaining('matches the CA pin') });
+    expect(error.hint).toContain('the token has been used up, make a new one');
+    const again = await bots.failure(
+      bots.bot({ proxyServer: bots.cluster.proxyAddress, onboarding: { token: onboarding.token } }),
+    );
+    expect(again.message).toContain('does not accept the join token');
   });
 
   it('is refused for a token that is unknown, used, or expired, and never shows it', async () => {
@@ -114,6 +127,12 @@ describe('joining', () => {
       const error = await bots.failure(bots.bot({ ...address, webCa, onboarding }));
       expect(error).toMatchObject({ code: 'version_mismatch', message: expect.stringContaining('Teleport 16.4.0') });
       expect(error.hint).toContain('upgrade the cluster');
+    }
+    await using newer = await DevCluster.start({ serverVersion: '20.1.0', clock: bots.clock });
+    const addresses = [{ authServer: newer.authAddress }, { proxyServer: newer.proxyAddress }];
+    const hinted = { webCa: [newer.webCaPem], onboarding: { token: 'x' }, packageName: 'a-bot' };
+    for (const address of addresses) {
+      expect((await bots.failure(bots.bot({ ...address, ...hinted }))).hint).toContain('install a-bot@~1.20.0');
     }
     const bot = await bots.bot({ proxyServer: old.proxyAddress, webCa, onboarding, skipVersionCheck: true });
     expect(bot.status().serverVersion).toBe('16.4.0');

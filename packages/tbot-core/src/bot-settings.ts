@@ -41,6 +41,7 @@ export function botSettings(options: BotOptions): BotSettings {
       webCa: options.webCa,
       insecure,
       skipVersionCheck: options.skipVersionCheck,
+      packageName: options.packageName ?? '@teleport-ts/tbot-core',
       clock,
       logger,
     },

@@ -10,7 +10,7 @@ export interface Onboarding {
   joinMethod?: 'token';
   /** The token, or the absolute path of a file that holds it. Never logged. */
   token?: string;
-  /** `sha256:<hex>` pins of the cluster's host CA; only for joining an auth service. Excludes `caPath`. */
+  /** `sha256:<hex>` pins of the cluster's host CA; checked before the token is sent. Excludes `caPath`. */
   caPins?: readonly string[];
   /** A PEM file with the cluster's host CA; only for joining an auth service. Excludes `caPins`. */
   caPath?: string;
@@ -36,6 +36,8 @@ export interface BotOptions {
   renewalIntervalMs?: number;
   /** The connect-time check that the server's major version fits. Default on. */
   skipVersionCheck?: boolean;
+  /** The package that hints tell the user to install in another version. Default `@teleport-ts/tbot-core`. */
+  packageName?: string;
   clock?: Clock;
   /** A number in [0, 1) for jitter. Default `Math.random`. */
   random?: () => number;

@@ -35,6 +35,8 @@ export interface DaemonOptions {
   random?: () => number;
   /** CA certificates (PEM) that the proxy's web certificate may chain to, besides Node's own list. */
   webCa?: readonly string[];
+  /** The package that hints tell the user to install in another version. Default `@teleport-ts/tbot-daemon`. */
+  packageName?: string;
   /** Stops the start, or the running agent in {@link runDaemon}. */
   signal?: AbortSignal;
   /** How peers are read. Default: the system's way, where there is one; null behaves as where there is none. */
@@ -134,7 +136,7 @@ export class Daemon implements AsyncDisposable {
   }
 
   #startBot(store: Destination, signal: AbortSignal): Promise<RunningBot> {
-    const { config, logger, clock, random, webCa, startBot } = this.#options;
+    const { config, logger, clock, random, webCa, startBot, packageName } = this.#options;
     const { authServer, proxyServer, onboarding, insecure, credentialTtlMs, renewalIntervalMs } = config;
     return (startBot ?? Bot.start)({
       ...(authServer === undefined ? {} : { authServer }),
@@ -147,6 +149,7 @@ export class Daemon implements AsyncDisposable {
       clock,
       random,
       logger,
+      packageName: packageName ?? '@teleport-ts/tbot-daemon',
       signal,
       ...(webCa && { webCa }),
     });

@@ -30,6 +30,7 @@ export async function startAgent(options: StartOptions): Promise<void> {
   await runDaemon({
     config,
     logger,
+    packageName: '@teleport-ts/tbot-cli',
     signal: stop.signal,
     onStarted: (daemon) => {
       process.on('SIGHUP', () => {

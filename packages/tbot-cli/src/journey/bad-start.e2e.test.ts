@@ -22,7 +22,7 @@ describe('joining is refused', () => {
   const token =
     /^error: the cluster does not accept the join token: it is not known there, has expired, or was used already\nhint: .*make a new one with `tctl bots instances add <bot>`, and check the address$/;
   const pin =
-    /^error: no certificate authority of the cluster matches the CA pin\nhint: `tctl status` on the auth server prints the right pin; this server showed sha256:[0-9a-f]{64}/;
+    /^error: no certificate authority of the cluster matches the CA pin\nhint: `tctl status` on the auth server prints the right pin; this server showed sha256:[0-9a-f]{64}, .*; the token was not used up$/;
 
   test('an expired token, a foreign one, at both doors: exit 3, and the token is not repeated', async () => {
     const expired = await journey.cluster.createToken({ botName: await journey.newBot(), expiresInMs: 1 });
@@ -43,19 +43,20 @@ describe('joining is refused', () => {
     const kept = await journey.cluster.createToken({ botName: name });
     const [direct, proxied] = await Promise.all([
       journey.refusedAgent({ bot: name, token: kept, caPin: WRONG_PIN }),
-      journey.refusedAgent({ caPin: WRONG_PIN, ...throughProxy() }),
+      journey.refusedAgent({ bot: name, token: kept, caPin: WRONG_PIN, ...throughProxy() }),
     ]);
     expect(direct).toMatchObject({ code: 3, told: expect.stringMatching(pin) });
     expect(proxied).toMatchObject({ code: 3, told: expect.stringMatching(pin) });
-    expect(proxied.told).toContain('the token has been used up, make a new one');
-    // At an auth service the pin comes first: the token is as good as before.
+    // The pin comes first: the token is as good as before.
     await journey.agent({ bot: name, token: kept });
   });
 
   test('a proxy whose web certificate is not trusted: exit 4, and what to do about it', async () => {
     const { code, told } = await journey.refusedAgent({ address: journey.cluster.proxyAddress });
-    expect(code).toBe(4);
-    expect(told).toMatch(/^error: .*the web certificate of .* is not trusted/);
+    expect({ code, told }).toEqual({
+      code: 4,
+      told: expect.stringMatching(/^error: .*the web certificate of .* is not trusted/),
+    });
     expect(told).toMatch(/^hint: .*NODE_EXTRA_CA_CERTS/m);
   });
 
@@ -146,7 +147,7 @@ describe('clocks that are apart: exit 1, and by how much', () => {
 
 test.each([
   ['17.5.0', 'upgrade the cluster to Teleport 18 or 19'],
-  ['20.1.0', '@~1.20.0'],
+  ['20.1.0', 'install @teleport-ts/tbot-cli@~1.20.0'],
 ])('a server of another major, %s: exit 1, both versions named, and the token not used up', async (version, hint) => {
   await using other = await Journey.start({ serverVersion: version });
   const refused = await Promise.all([

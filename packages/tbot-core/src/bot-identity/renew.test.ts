@@ -18,7 +18,12 @@ it.each([
     onboarding: { caPins: cluster.caPins },
     proxy: false,
     ttlMs: 3_600_000,
-    dial: { address: cluster.authAddress, clock: systemClock, logger: silentLogger },
+    dial: {
+      address: cluster.authAddress,
+      packageName: '@teleport-ts/tbot-core',
+      clock: systemClock,
+      logger: silentLogger,
+    },
   });
   await using client = await connect({
     addresses: [cluster.authAddress],

@@ -3,9 +3,6 @@ import { type Client, connect, loadTLS } from '@teleport-ts/api-client';
 import { type Clock, systemClock } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 
-/** What hints tell the user to install in another version. */
-export const PACKAGE_NAME = '@teleport-ts/tbot-core';
-
 /** How the cluster is reached; the same for every connection of a bot. */
 export interface DialSettings {
   /** `host:port` of an auth service or a proxy. */
@@ -15,6 +12,8 @@ export interface DialSettings {
   /** Do not verify the proxy's web certificate. The cluster's own is verified all the same. */
   readonly insecure?: boolean | undefined;
   readonly skipVersionCheck?: boolean | undefined;
+  /** What hints tell the user to install in another version. */
+  readonly packageName: string;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -42,7 +41,7 @@ export function dial(
     }),
     trust: { ...(settings.webCa && { webCa: settings.webCa }), insecureDiscovery: settings.insecure ?? false },
     skipVersionCheck: settings.skipVersionCheck ?? false,
-    packageName: PACKAGE_NAME,
+    packageName: settings.packageName,
     ...oneTry,
     clock: dialClock(settings.clock),
     logger: settings.logger,

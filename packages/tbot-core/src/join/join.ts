@@ -10,7 +10,7 @@ import { JoinServiceDefinition } from '@teleport-ts/api-types/proto/teleport/pro
 import { BotIdentity } from '../bot-identity/bot-identity.ts';
 import { hashToken } from '../bot-identity/bot-identity-store.ts';
 import type { Onboarding } from '../bot-types.ts';
-import { type DialSettings, dialClock, oneTry, PACKAGE_NAME } from '../cluster/dial.ts';
+import { type DialSettings, dialClock, oneTry } from '../cluster/dial.ts';
 import { botKeyAlgorithm } from '../keys/key-algorithm.ts';
 import { generateKeyPair, type KeyPair } from '../keys/key-pair.ts';
 import { checkCaPins, splitPem, wrongPin } from './ca-pins.ts';
@@ -88,7 +88,7 @@ function connectAnonymously(
 ): Promise<Client> {
   return connect({
     strategy,
-    packageName: PACKAGE_NAME,
+    packageName: dial.packageName,
     addresses: [dial.address],
     credentials: anonymous(ca ? { ca } : { insecure: true }),
     trust: { ...(dial.webCa && { webCa: dial.webCa }), insecureDiscovery: dial.insecure ?? false },
@@ -123,9 +123,10 @@ async function joinThroughProxy(options: JoinOptions): Promise<Joined> {
       'joining WITHOUT VERIFYING the proxy: whoever answers at this address gets the token',
     );
   }
+  const { packageName } = dial;
   const { signatureAlgorithmSuite, serverVersion, minClientVersion } = await find(dial.address, web);
   // Before the token is used up on a cluster that the agent cannot work with.
-  if (!dial.skipVersionCheck) checkServerVersion({ serverVersion, minClientVersion, packageName: PACKAGE_NAME });
+  if (!dial.skipVersionCheck) checkServerVersion({ serverVersion, minClientVersion, packageName });
   if (onboarding.caPins) await checkPinsThroughProxy(options, onboarding.caPins);
   const keys = await generateKeyPair(botKeyAlgorithm(signatureAlgorithmSuite));
   let certs: Certs;

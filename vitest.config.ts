@@ -4,6 +4,18 @@ import { defineConfig } from 'vitest/config';
 const everywhere = ['packages/*/src/**', 'apps/*/src/**'];
 const ending = (suffix: string): string[] => everywhere.map((root) => `${root}/*${suffix}`);
 
+/** Tests of what a process holds, its memory or its handles, and tests whose set-up is made once in a process. */
+const alone = [
+  'apps/dev-cluster/src/dev-cluster.test.ts',
+  'apps/dev-cluster/src/memory.test.ts',
+  'apps/dev-cluster/src/pki/rsa-key-stock.test.ts',
+  'apps/dev-cluster/src/proxy/held-connections.test.ts',
+  'packages/api-client/src/areas/memory.test.ts',
+  'packages/api-client/src/close.test.ts',
+  'packages/api-client/src/many-clients.test.ts',
+  'packages/tbot-daemon/src/**/*.test.ts',
+];
+
 export default defineConfig({
   test: {
     testTimeout: 30_000,
@@ -17,6 +29,16 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ending('.test.ts'),
+          exclude: [...ending('.e2e.test.ts'), ...ending('.interop.test.ts'), ...alone],
+          // Half of the time of most files went into loading, again and again, what they all stand on.
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'unit-alone',
+          include: alone,
           exclude: [...ending('.e2e.test.ts'), ...ending('.interop.test.ts')],
         },
       },

@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const results = `${root}.test-results`;
 const args = process.argv.slice(2);
 const interop = args.includes('interop');
-const projects = args.includes('--project') ? [] : ['--project', 'unit', '--project', 'e2e'];
+const projects = args.includes('--project') ? [] : ['unit', 'unit-alone', 'e2e'].flatMap((name) => ['--project', name]);
 
 if (interop && !process.env.TELEPORT_BIN_DIR) {
   console.log(

@@ -44,7 +44,12 @@ describe('isTeleportError', () => {
     const copy: typeof import('./teleport-error.ts') = await import('./teleport-error.ts');
     const foreign = new copy.TeleportError('locked', 'a lock is in force');
     expect(copy.TeleportError).not.toBe(TeleportError);
-    expect(foreign).not.toBeInstanceOf(TeleportError);
+    expect(foreign).toBeInstanceOf(TeleportError);
+    class Narrower extends TeleportError {}
+    expect(new Narrower('locked', 'x')).toBeInstanceOf(TeleportError);
+    expect(new Narrower('locked', 'x')).toBeInstanceOf(Narrower);
+    expect(new TeleportError('locked', 'x')).not.toBeInstanceOf(Narrower);
+    expect(new Error('x')).not.toBeInstanceOf(TeleportError);
     expect(isTeleportError(foreign)).toBe(true);
     expect(isTeleportError(foreign, 'locked')).toBe(true);
     expect(isTeleportError(foreign, 'expired')).toBe(false);

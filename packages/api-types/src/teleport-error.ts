@@ -45,7 +45,8 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['connection_proble
 /**
  * The one error of these packages.
  *
- * Ask {@link isTeleportError} rather than `instanceof`: a program may hold two copies of this package.
+ * A program may hold two copies of this class, so `instanceof TeleportError` goes by a mark that all copies set; so does
+ * {@link isTeleportError}, which also asks for a code.
  * Neither message nor hint ever holds a key or a token.
  *
  * @example
@@ -71,6 +72,12 @@ export class TeleportError extends Error {
     Object.defineProperty(this, BRAND, { value: true });
     // An own enumerable name would show up beside the code wherever the error is printed.
     Object.defineProperty(this, 'name', { enumerable: false });
+  }
+
+  /** Of its subclasses each is itself. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: a subclass inherits this method
+    return this === TeleportError ? isTeleportError(value) : Function.prototype[Symbol.hasInstance].call(this, value);
   }
 
   /** `TeleportError: [not_found] role deployer is not found` */

@@ -6,9 +6,11 @@ import {
   type Finished,
   type ProgramOptions,
   RunningProgram,
+  runInProcess,
   runProgram,
   TemporaryDirectory,
 } from '@teleport-ts/dev-cluster/testing';
+import { runCommandLine } from '../src/command-line.ts';
 
 /** The built command. */
 export const TBOT: string = fileURLToPath(new URL('../dist/tbot.cjs', import.meta.url));
@@ -32,6 +34,14 @@ export function tbot(args: readonly string[], options: ProgramOptions = {}): Pro
     ...options,
     env: { ...BARE_ENVIRONMENT, ...options.env },
   });
+}
+
+/**
+ * Runs `tbot` without a process of its own: the same code, half a second sooner. For what a command does and tells; that
+ * the built program does it too is for one test of each kind to show.
+ */
+export function tbotInProcess(args: readonly string[], options: Pick<ProgramOptions, 'env'> = {}): Promise<Finished> {
+  return runInProcess(runCommandLine, args, { env: { ...BARE_ENVIRONMENT, ...options.env } });
 }
 
 /** How an agent of {@link Journey.agent} is set up; by default as the RFD's YAML says, joining with a new token. */
@@ -150,11 +160,13 @@ export class Journey implements AsyncDisposable {
   }
 
   /** The command of the RFD, asking for `foo`; `args` may say more. */
-  generate(socket: string, out: string, args: readonly string[] = [], options?: ProgramOptions): Promise<Finished> {
-    return tbot(
-      ['generate', '--socket', socket, 'application', '--app-name', 'foo', '--out', `file://${out}`, ...args],
-      options,
-    );
+  generate(socket: string, out: string, args: readonly string[] = []): Promise<Finished> {
+    return tbot(generateFoo(socket, out, args));
+  }
+
+  /** The same as {@link tbotInProcess}. */
+  generateInProcess(socket: string, out: string, args: readonly string[] = []): Promise<Finished> {
+    return tbotInProcess(generateFoo(socket, out, args));
   }
 
   /** The same command, not waited for. */
@@ -186,6 +198,10 @@ export class Journey implements AsyncDisposable {
     await this.#folder[Symbol.asyncDispose]();
   }
 }
+
+const generateFoo = (socket: string, out: string, args: readonly string[]): string[] => [
+  ...['generate', '--socket', socket, 'application', '--app-name', 'foo', '--out', `file://${out}`, ...args],
+];
 
 /** The configuration as the RFD "Machine ID Dynamic Credential API" has it. */
 export const RFD_YAML = `auth_server: root.tele.example.com:443

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { TemporaryDirectory } from '@teleport-ts/dev-cluster/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { rfdConfig, tbot } from '../../test-support/journey.ts';
+import { rfdConfig, tbot, tbotInProcess, told } from '../../test-support/journey.ts';
 
 // What is wrong before anybody is asked: exit 2, the culprit named, nothing on standard output.
 
@@ -74,12 +74,12 @@ describe('a wrong configuration, with line and column', () => {
   ])('%s', async (_, text, lines) => {
     const path = folder.join('tbot.yaml');
     writeFileSync(path, text);
-    const { code, stdout, stderr } = await tbot(['validate', '-c', path]);
+    const { code, stdout, stderr } = await tbotInProcess(['validate', '-c', path]);
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr.trimEnd().replaceAll(path, '$F').split('\n')).toEqual(lines);
   });
 
-  test('start says the same as validate', async () => {
+  test('start says the same as validate, as built programs', async () => {
     const path = folder.join('tbot.yaml');
     writeFileSync(path, `${RFD}  rols: [a]\n  mode: 0660\n`);
     const [start, validate] = await Promise.all([tbot(['start', '-c', path]), tbot(['validate', '-c', path])]);
@@ -97,11 +97,6 @@ describe('a command line that cannot be understood', () => {
     ['start -c $D', 'error: the configuration file $D is a directory', undefined],
     ['start -c $F --join-method magic', 'error: --join-method: unknown join method "magic"', /supported: token/],
     ['start -c $F --ca-pin sha256:12', 'error: --ca-pin: is not a CA pin: "sha256:12"', /64 hex digits/],
-    [
-      'start -c $F --token /nowhere/token',
-      'error: the token file /nowhere/token cannot be read: ENOENT',
-      /starts with \//,
-    ],
     ['generate --socket /x app --appname foo --out /x', 'error: unknown option --appname', /did you mean --app-name\?/],
     ['generate --socket /x app --app foo --out /x --ttl 0s', 'error: --ttl must be more than zero', undefined],
     ['status', 'error: the socket is missing', /--socket/],
@@ -109,7 +104,7 @@ describe('a command line that cannot be understood', () => {
     const [directory, file] = [folder.join('directory'), folder.join('good.yaml')];
     mkdirSync(directory, { recursive: true });
     writeFileSync(file, rfdConfig({ address: '127.0.0.1:1', socket: folder.join('socket') }));
-    const finished = await tbot(
+    const finished = await tbotInProcess(
       line
         .replace('$D', directory)
         .replace('$F', file)
@@ -123,5 +118,26 @@ describe('a command line that cannot be understood', () => {
     expect([finished.code, finished.stdout, first, rest]).toEqual([2, '', error, []]);
     if (hint === undefined) expect(second).toBeUndefined();
     else expect(second).toMatch(hint);
+  });
+
+  test('the built program says so too', async () => {
+    for (const args of [
+      ['genrate'],
+      ['generate', '--socket', '/x', 'app', '--app', 'foo', '--out', '/x', '--ttl=0s'],
+    ]) {
+      const built = await tbot(args);
+      expect(built).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(/^error: /) });
+      expect(built).toEqual(await tbotInProcess(args));
+    }
+  });
+
+  test('a token file that is not there', async () => {
+    const file = folder.join('good.yaml');
+    writeFileSync(file, rfdConfig({ address: '127.0.0.1:1', socket: folder.join('socket') }));
+    const { code, stdout, stderr } = await tbot(['start', '-c', file, '--token', '/nowhere/token']);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(told(stderr)).toMatch(
+      /^error: the token file \/nowhere\/token cannot be read: ENOENT\nhint: .*starts with \/.*$/,
+    );
   });
 });

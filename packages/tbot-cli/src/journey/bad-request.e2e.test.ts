@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type Finished, runProgram } from '@teleport-ts/dev-cluster/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Journey, type StartedAgent, TBOT, tbot } from '../../test-support/journey.ts';
+import { Journey, type StartedAgent, TBOT, tbot, tbotInProcess } from '../../test-support/journey.ts';
 import { TinyDisk } from '../../test-support/tiny-disk.ts';
 
 // What `tbot generate` is refused, or cannot write: its exit code, what it tells, and that nothing is lost.
@@ -17,15 +17,26 @@ beforeAll(async () => {
 afterAll(() => journey[Symbol.asyncDispose]());
 
 /** Asks for `app` in a directory that is not there, and expects it not to be there afterwards. */
-async function refused(app: string, ...args: string[]): Promise<Pick<Finished, 'code' | 'stderr'>> {
+async function refusedBy(
+  run: typeof tbotInProcess,
+  app: string,
+  ...args: string[]
+): Promise<Pick<Finished, 'code' | 'stderr'>> {
   const parent = await journey.newFolder('refused');
   const out = join(parent, 'not', 'there');
   const asked = ['generate', '--socket', agent.socket, 'application', '--app-name', app, '--out', out, ...args];
-  const { code, stdout, stderr } = await tbot(asked);
+  const { code, stdout, stderr } = await run(asked);
   expect(stdout).toBe('');
   expect(readdirSync(parent)).toEqual([]);
   return { code, stderr };
 }
+
+const refused = (app: string, ...args: string[]): ReturnType<typeof refusedBy> =>
+  refusedBy(tbotInProcess, app, ...args);
+
+/** The same by the built program, for one of each exit code. */
+const refusedByProgram = (app: string, ...args: string[]): ReturnType<typeof refusedBy> =>
+  refusedBy(tbot, app, ...args);
 
 const unknownApp = (name: string): string =>
   `error: there is no application ${JSON.stringify(name)} in cluster root.example that the roles "role-a", "role-b" may see\n` +
@@ -33,7 +44,7 @@ const unknownApp = (name: string): string =>
 
 describe('the agent refuses', () => {
   test('an application that is not there: exit 1', async () => {
-    expect(await refused('nosuch')).toEqual({ code: 1, stderr: unknownApp('nosuch') });
+    expect(await refusedByProgram('nosuch')).toEqual({ code: 1, stderr: unknownApp('nosuch') });
   });
 
   test.each([
@@ -48,7 +59,7 @@ describe('the agent refuses', () => {
   });
 
   test('an application that the socket does not serve: exit 3', async () => {
-    expect(await refused('bar')).toEqual({
+    expect(await refusedByProgram('bar')).toEqual({
       code: 3,
       stderr: 'error: this socket does not serve the application "bar"\nhint: it serves: foo, x*, nosuch\n',
     });
@@ -69,7 +80,7 @@ describe('the agent refuses', () => {
   });
 
   test('a lifetime below the minimum: exit 2', async () => {
-    expect(await refused('foo', '--ttl', '10s')).toEqual({
+    expect(await refusedByProgram('foo', '--ttl', '10s')).toEqual({
       code: 2,
       stderr: 'error: the ttl 10s is below the minimum of 1m0s\nhint: ask for at least 1m0s, or for no ttl at all\n',
     });
@@ -86,7 +97,7 @@ describe('the agent refuses', () => {
 
   test('a cluster that does not answer in time: exit 4', async () => {
     journey.cluster.faults.next('GenerateUserCerts', { delayMs: 5000 });
-    const { code, stderr } = await refused('foo', '--timeout', '700ms');
+    const { code, stderr } = await refusedByProgram('foo', '--timeout', '700ms');
     journey.cluster.faults.clear();
     expect(code).toBe(4);
     expect(stderr).toMatch(/^error: .*did not answer within 0\.7 s/);
@@ -94,7 +105,7 @@ describe('the agent refuses', () => {
 });
 
 test.each(['1h', '100000h'])('a lifetime of %s, beyond the cap, is cut, with a note', async (ttl) => {
-  const made = await journey.generate(agent.socket, journey.fresh('cut'), ['--ttl', ttl]);
+  const made = await journey.generateInProcess(agent.socket, journey.fresh('cut'), ['--ttl', ttl]);
   expect(made).toMatchObject({
     code: 0,
     stderr: `note: the lifetime was cut from ${ttl}0m0s to 10m0s by the max_ttl of the socket\n`,
@@ -116,12 +127,12 @@ describe('nobody answers on the socket: exit 4, and how to start the agent', () 
       expect([code, stdout, existsSync(out)]).toEqual([4, '', false]);
       expect(stderr).toContain(socket);
       expect(stderr).toMatch(start);
-      const status = await tbot(['status', '--socket', socket]);
+      const status = await tbotInProcess(['status', '--socket', socket]);
       expect([status.code, status.stdout, status.stderr]).toEqual([4, '', stderr]);
     }
     // The next agent replaces what the killed one left.
     await journey.agent({ socket: killed.socket });
-    expect(await journey.generate(killed.socket, journey.fresh('out'))).toMatchObject({ code: 0 });
+    expect(await journey.generateInProcess(killed.socket, journey.fresh('out'))).toMatchObject({ code: 0 });
   });
 
   test('a regular file, and a socket that keeps silent', async () => {
@@ -131,8 +142,8 @@ describe('nobody answers on the socket: exit 4, and how to start the agent', () 
       const mute = createServer(() => {}).listen(journey.path('mute'));
       try {
         return await Promise.all([
-          journey.generate(file, journey.fresh('out')),
-          journey.generate(journey.path('mute'), journey.fresh('out'), ['--timeout', '500ms']),
+          journey.generateInProcess(file, journey.fresh('out')),
+          journey.generateInProcess(journey.path('mute'), journey.fresh('out'), ['--timeout', '500ms']),
         ]);
       } finally {
         mute.close();
@@ -167,7 +178,7 @@ describe.runIf(mayMount)('a disk that takes no more: exit 1, and the old set sta
     ['read-only', 'the file system is read-only (EROFS)'],
   ] as const)('%s', async (state, words) => {
     const out = join(disk.path, state);
-    expect(await journey.generate(agent.socket, out)).toMatchObject({ code: 0 });
+    expect(await journey.generateInProcess(agent.socket, out)).toMatchObject({ code: 0 });
     const before = setIn(out);
     const asked = journey.cluster.calls.count('GenerateUserCerts');
     const restore = state === 'full' ? disk.fill() : disk.makeReadOnly();
@@ -175,7 +186,7 @@ describe.runIf(mayMount)('a disk that takes no more: exit 1, and the old set sta
       expect(statfsSync(disk.path).bavail === 0).toBe(state === 'full');
       const refused = await journey.generate(agent.socket, out);
       expect(refused).toMatchObject({ code: 1, stdout: '', stderr: `error: cannot use ${out}: ${words}\n` });
-      const inNew = await journey.generate(agent.socket, join(disk.path, 'new'));
+      const inNew = await journey.generateInProcess(agent.socket, join(disk.path, 'new'));
       expect(inNew).toMatchObject({ code: 1, stdout: '' });
       expect(inNew.stderr).toContain(words);
       expect(existsSync(join(disk.path, 'new'))).toBe(false);
@@ -185,7 +196,7 @@ describe.runIf(mayMount)('a disk that takes no more: exit 1, and the old set sta
     }
     // What cannot be written for certain is not asked for: each certificate leaves a session in the cluster.
     if (state === 'read-only') expect(journey.cluster.calls.count('GenerateUserCerts')).toBe(asked);
-    expect(await journey.generate(agent.socket, out)).toMatchObject({ code: 0 });
+    expect(await journey.generateInProcess(agent.socket, out)).toMatchObject({ code: 0 });
     expect(setIn(out).key).not.toBe(before.key);
   });
 });
@@ -193,7 +204,7 @@ describe.runIf(mayMount)('a disk that takes no more: exit 1, and the old set sta
 test('a destination that is no directory: exit 2, and it stays as it is', async () => {
   const out = journey.fresh('file');
   writeFileSync(out, 'precious');
-  const { code, stderr } = await journey.generate(agent.socket, out);
+  const { code, stderr } = await journey.generateInProcess(agent.socket, out);
   expect([code, stderr]).toEqual([2, `error: ${out} is not a directory\n`]);
   expect(readFileSync(out, 'utf8')).toBe('precious');
 });
@@ -217,6 +228,6 @@ describe.runIf(process.getuid?.() === 0)('another user', () => {
     journey.letOthersIn();
     const narrowed = await journey.agent({ more: '  mode: "0666"\n  allow: [{ user: root }]' });
     expect(await asOther(narrowed.socket)).toMatchObject({ code: 3, stderr: 'error: you may not use this socket\n' });
-    expect(await journey.generate(narrowed.socket, journey.fresh('out'))).toMatchObject({ code: 0 });
+    expect(await journey.generateInProcess(narrowed.socket, journey.fresh('out'))).toMatchObject({ code: 0 });
   });
 });

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SocketHost } from '@teleport-ts/tbot-core/client';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Journey, rfdConfig, tbot } from '../../test-support/journey.ts';
+import { Journey, rfdConfig, type StartedAgent, tbot, tbotInProcess } from '../../test-support/journey.ts';
 
 // How an agent tells how it is, and how it ends.
 
@@ -25,41 +25,50 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s: a running call finishes, the sock
   program.kill(signal);
   await program.printed('stopping');
   // Nobody new is let in meanwhile.
-  expect((await journey.generate(socket, journey.fresh('late'))).code).toBe(4);
+  expect((await journey.generateInProcess(socket, journey.fresh('late'))).code).toBe(4);
   expect((await call).roles).toEqual(['role-a', 'role-b']);
   expect(await program.finished).toMatchObject({ code: 0, signal: null, stdout: '' });
   expect(program.stderr.trimEnd().split('\n').at(-1)).toContain('stopped');
   expect(readdirSync(dirname(socket))).toEqual([]);
 });
 
-test('a signal while it waits for its cluster ends it too: exit 0', async () => {
-  const store = journey.fresh('store');
-  const first = await journey.agent({ store });
-  first.program.kill('SIGTERM');
-  await first.program.finished;
-  const { program } = await journey.startAgent({ store, bot: first.bot, token: null, address: '127.0.0.1:1' });
-  await program.printed('nobody listens at 127.0.0.1:1');
-  program.kill('SIGTERM');
-  expect(await program.finished).toMatchObject({ code: 0, signal: null });
-});
+describe('an agent with a store', () => {
+  let store: string;
+  let agent: StartedAgent;
+  beforeAll(async () => {
+    store = journey.fresh('store');
+    agent = await journey.agent({ store, more: '  max_ttl: 10m' });
+  });
 
-test('status: a table for people, JSON for programs', async () => {
-  const { socket, bot } = await journey.agent({ more: '  max_ttl: 10m' });
-  expect(await journey.generate(socket, journey.fresh('out'))).toMatchObject({ code: 0 });
-  expect(await journey.generate(socket, journey.fresh('none'), ['--roles', 'role-c'])).toMatchObject({ code: 3 });
-  const [table, json] = await Promise.all([
-    tbot(['status', '--socket', `unix://${socket}`]),
-    tbot(['status', '--format', 'json'], { env: { TBOT_SOCKET: socket } }),
-  ]);
-  expect(table).toMatchObject({ code: 0, stderr: '' });
-  expect(table.stdout).toMatch(new RegExp(`^bot +${bot}, running$`, 'm'));
-  expect(table.stdout).toMatch(new RegExp(`${socket} +role-a,role-b +1 +1 +0$`, 'm'));
-  expect(table.stdout).toContain('root.example');
-  expect(json).toMatchObject({ code: 0, stderr: '' });
-  expect(JSON.parse(json.stdout)).toMatchObject({
-    agentVersion: '1.18.0',
-    bot: { botName: bot, cluster: 'root.example', generation: 1 },
-    sockets: [{ path: socket, roles: ['role-a', 'role-b'], issued: 1, refused: 1, failed: 0 }],
+  test('status: a table for people, JSON for programs', async () => {
+    const { socket, bot } = agent;
+    expect(await journey.generateInProcess(socket, journey.fresh('out'))).toMatchObject({ code: 0 });
+    expect(await journey.generateInProcess(socket, journey.fresh('none'), ['--roles', 'role-c'])).toMatchObject({
+      code: 3,
+    });
+    const [table, json] = await Promise.all([
+      tbot(['status', '--socket', `unix://${socket}`]),
+      tbotInProcess(['status', '--format', 'json'], { env: { TBOT_SOCKET: socket } }),
+    ]);
+    expect(table).toMatchObject({ code: 0, stderr: '' });
+    expect(table.stdout).toMatch(new RegExp(`^bot +${bot}, running$`, 'm'));
+    expect(table.stdout).toMatch(new RegExp(`${socket} +role-a,role-b +1 +1 +0$`, 'm'));
+    expect(table.stdout).toContain('root.example');
+    expect(json).toMatchObject({ code: 0, stderr: '' });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      agentVersion: '1.18.0',
+      bot: { botName: bot, cluster: 'root.example', generation: 1 },
+      sockets: [{ path: socket, roles: ['role-a', 'role-b'], issued: 1, refused: 1, failed: 0 }],
+    });
+  });
+
+  test('a signal while it waits for its cluster ends it too: exit 0', async () => {
+    agent.program.kill('SIGTERM');
+    await agent.program.finished;
+    const { program } = await journey.startAgent({ store, bot: agent.bot, token: null, address: '127.0.0.1:1' });
+    await program.printed('nobody listens at 127.0.0.1:1');
+    program.kill('SIGTERM');
+    expect(await program.finished).toMatchObject({ code: 0, signal: null });
   });
 });
 
@@ -69,7 +78,7 @@ test('validate: what the configuration means, and nothing is touched', async () 
     path,
     rfdConfig({ address: 'root.tele.example.com:443', socket, store: '/never', more: '  max_ttl: 10m' }),
   );
-  const verdict = await tbot(['validate', '-c', path]);
+  const verdict = await tbotInProcess(['validate', '-c', path]);
   expect(verdict).toMatchObject({ code: 0, stderr: '' });
   expect(verdict.stdout.split('\n').map((line) => line.trim())).toEqual([
     `ok: ${path}`,
@@ -84,7 +93,7 @@ test('validate: what the configuration means, and nothing is touched', async () 
 });
 
 test('version, for people and for programs', async () => {
-  const [text, json] = await Promise.all([tbot(['version']), tbot(['version', '--format', 'json'])]);
+  const [text, json] = await Promise.all([tbot(['version']), tbotInProcess(['version', '--format', 'json'])]);
   expect(text).toMatchObject({ code: 0, stderr: '' });
   expect(text.stdout).toMatch(/^tbot 1\.18\.\d+, for Teleport 18\.0\.0, Node \d+\.\d+\.\d+\n$/);
   expect(JSON.parse(json.stdout)).toEqual({
@@ -104,12 +113,17 @@ describe('help', () => {
     ['validate --help', 'Check a configuration file, and say what it means'],
     ['version --help', 'Show the version of this command and of the Teleport API that it speaks'],
   ])('tbot %s describes and gives an example', async (line, description) => {
-    const help = await tbot(line.split(' '));
+    const help = await tbotInProcess(line.split(' '));
     expect(help).toMatchObject({ code: 0, stderr: '' });
     expect(help.stdout).toContain(description);
     expect(help.stdout).toMatch(/\nExamples:\n {2}\S*tbot .+/);
     // An option without a word about it is of no use.
     const bare = help.stdout.split('\n').filter((text) => /^ +(?:-\w, )?--[a-z-]+ +\[/.test(text));
     expect(bare).toEqual([]);
+  });
+
+  test('the built program prints it too', async () => {
+    const help = await tbot(['--help']);
+    expect(help).toEqual(await tbotInProcess(['--help']));
   });
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Journey, tbot } from '../../test-support/journey.ts';
+import { Journey, tbotInProcess } from '../../test-support/journey.ts';
 
 // All that a run prints and records, with --debug, searched for what must not be there.
 
@@ -24,22 +24,29 @@ function formsOfKey(pem: string): string[] {
   return [...forms(pem.trim()), ...body.split('\n').filter((line) => line.length >= 32), der.toString('hex')];
 }
 
-test.each(['json', 'text'])('no key and no token in what is printed and recorded, %s', async (format) => {
+test.each([
+  ['json', 'on the command line'],
+  ['text', 'in the environment'],
+])('no key and no token in what is printed and recorded, %s, with the token %s', async (format, place) => {
   const store = journey.fresh('store');
   const audit = journey.fresh('audit.log');
-  const { program, socket, token, bot } = await journey.agent({
-    store,
+  const bot = await journey.newBot();
+  const token = await journey.cluster.createToken({ botName: bot });
+  const given =
+    place === 'in the environment' ? { token: null, env: { TBOT_DEBUG: '1', TELEPORT_BOT_TOKEN: token } } : { token };
+  const { program, socket } = await journey.agent({
+    ...{ bot, store },
     more: `  audit: { file: ${audit} }\n  max_ttl: 10m`,
     flags: ['--debug', '--log-format', format, '--renewal-interval', '1s'],
-    env: { TBOT_DEBUG: '1' },
+    ...given,
   });
   const out = journey.fresh('out');
   const certificateBefore = readFileSync(join(store, 'tlscert'), 'utf8');
   const finished = [
     await journey.generate(socket, out, ['--ttl', '1h']),
-    await journey.generate(socket, journey.fresh('refused'), ['--roles', 'role-c']),
-    await tbot(['status', '--socket', socket]),
-    await tbot(['status', '--socket', socket, '--format', 'json']),
+    await journey.generateInProcess(socket, journey.fresh('refused'), ['--roles', 'role-c']),
+    await tbotInProcess(['status', '--socket', socket]),
+    await tbotInProcess(['status', '--socket', socket, '--format', 'json']),
   ];
   expect(finished.map(({ code }) => code)).toEqual([0, 3, 0, 0]);
   // A renewal, one that fails, and the end of the cluster belong to the run.
@@ -52,8 +59,8 @@ test.each(['json', 'text'])('no key and no token in what is printed and recorded
   const agent = await program.finished;
   const refused = await journey.refusedAgent({
     bot,
-    token: token!,
     flags: ['--debug', '--log-format', format],
+    ...given,
   });
   expect(refused.code).toBe(3);
 
@@ -71,32 +78,11 @@ test.each(['json', 'text'])('no key and no token in what is printed and recorded
   expect(all).toContain(bot);
 
   const secrets = [
-    ...forms(token!),
+    ...forms(token),
     ...formsOfKey(readFileSync(join(out, 'key'), 'utf8')),
     ...formsOfKey(readFileSync(join(store, 'key'), 'utf8')),
   ];
   expect(secrets.filter((secret) => all.includes(secret))).toEqual([]);
   expect(all).not.toMatch(/PRIVATE KEY|-----BEGIN/);
   if (format === 'json') for (const line of agent.stderr.trim().split('\n')) JSON.parse(line);
-});
-
-test('a token in the environment, in a file, or in the configuration is no more visible', async () => {
-  const bot = await journey.newBot();
-  const token = await journey.cluster.createToken({ botName: bot });
-  const { program } = await journey.agent({
-    bot,
-    token: null,
-    flags: ['--debug'],
-    env: { TELEPORT_BOT_TOKEN: token },
-  });
-  program.kill('SIGTERM');
-  await program.finished;
-  const again = await journey.refusedAgent({
-    bot,
-    token: null,
-    flags: ['--debug'],
-    env: { TELEPORT_BOT_TOKEN: token },
-  });
-  expect(again.code).toBe(3);
-  for (const form of forms(token)) expect(program.output + again.stderr).not.toContain(form);
 });

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { isTeleportError } from '@teleport-ts/api-types';
-import { type ConfigFlags, loadConfig, parseConfig, type TbotConfig } from '@teleport-ts/tbot-core';
+import { type ConfigFlags, loadConfig, parseConfig, type TbotConfig } from '@teleport-ts/tbot-core/config';
 import { UsageError } from '../exit.ts';
 
 /** Where a configuration comes from: a file, or the whole of it in tbot's environment variable. */

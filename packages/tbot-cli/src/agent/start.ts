@@ -1,4 +1,4 @@
-import { createLogger, type LogFormat, runDaemon } from '@teleport-ts/tbot-daemon';
+import type { LogFormat } from '@teleport-ts/tbot-daemon';
 import { type ConfigSource, readConfig, tokenSecrets } from './config-source.ts';
 
 export interface StartOptions extends ConfigSource {
@@ -14,6 +14,8 @@ const NUMBERS = { SIGINT: 2, SIGTERM: 15 } as const;
  */
 export async function startAgent(options: StartOptions): Promise<void> {
   const { config } = await readConfig(options, process.env);
+  // A wrong configuration is told without the wait for this.
+  const { createLogger, runDaemon } = await import('@teleport-ts/tbot-daemon');
   const logger = createLogger({
     format: options.logFormat,
     debug: config.debug,

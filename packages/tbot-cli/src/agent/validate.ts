@@ -1,5 +1,5 @@
 import { formatGoDuration } from '@teleport-ts/api-types';
-import { ConfigError, type SocketConfig, type TbotConfig } from '@teleport-ts/tbot-core';
+import { ConfigError, type SocketConfig, type TbotConfig } from '@teleport-ts/tbot-core/config';
 import { ExitCode, errorLines } from '../exit.ts';
 import { type ConfigSource, readConfig } from './config-source.ts';
 

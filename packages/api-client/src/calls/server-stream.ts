@@ -7,20 +7,30 @@ import { lateError } from './late-error.ts';
 import { readableStatus } from './readable-status.ts';
 import { callDeadline, callMetadata, refusedCall } from './unary.ts';
 
+/** A call with many answers on its way. */
+interface ServerStream<Response> {
+  /** Asks the server for more only as the reader takes them. */
+  readonly answers: AsyncIterable<Response>;
+  /** What the failure of reading them means. */
+  failure(error: unknown): unknown;
+  /** To be called when nobody reads any more, whatever the reason; ends the call. */
+  end(): void;
+}
+
 /**
- * One request, many answers, one try. The call starts when the first answer is asked for; the server is asked for more only
- * as the reader takes them. Leaving the loop ends the call.
+ * One request, many answers, one try. Not a generator: each that stands between a reader and grpc-js takes three turns of
+ * the microtask queue for every answer.
  *
  * @param opened called when the server has accepted the call, before its first answer
  */
-export async function* serverStreamCall<Request, Response>(
+export function serverStreamCall<Request, Response>(
   targets: CallTargets,
   method: MethodDefinition<Request, Response>,
   request: Request,
-  options: CallOptions = {},
-  opened: () => void = () => {},
-): AsyncGenerator<Response, void, undefined> {
-  const { signal } = options;
+  options: CallOptions,
+  opened: () => void,
+): ServerStream<Response> {
+  const { signal, timeoutMs } = options;
   signal?.throwIfAborted();
   const target = targets.current;
   if (target.closed) throw closedError(method.path);
@@ -31,7 +41,7 @@ export async function* serverStreamCall<Request, Response>(
     method.responseDeserialize,
     request,
     callMetadata(target, options),
-    callDeadline(options.timeoutMs),
+    callDeadline(timeoutMs),
   );
   const onAbort = (): void => call.cancel();
   // The status of a call that was left early comes when nobody reads any more.
@@ -39,19 +49,20 @@ export async function* serverStreamCall<Request, Response>(
   call.once('metadata', opened);
   target.calls.add(call);
   signal?.addEventListener('abort', onAbort, { once: true });
-  try {
-    for await (const answer of call) yield answer as Response;
-  } catch (error) {
-    if (signal?.aborted) throw signal.reason;
-    const { timeoutMs } = options;
-    const ended = readableStatus(error as Error);
-    if (timeoutMs && ended.code === status.DEADLINE_EXCEEDED) {
-      throw lateError(method.path, timeoutMs, target.lastFailure);
-    }
-    throw target.error(ended, method.path);
-  } finally {
-    signal?.removeEventListener('abort', onAbort);
-    target.finished(call);
-    call.cancel();
-  }
+  return {
+    answers: call,
+    failure(error) {
+      if (signal?.aborted) return signal.reason;
+      const ended = readableStatus(error as Error);
+      if (timeoutMs && ended.code === status.DEADLINE_EXCEEDED) {
+        return lateError(method.path, timeoutMs, target.lastFailure);
+      }
+      return target.error(ended, method.path);
+    },
+    end() {
+      signal?.removeEventListener('abort', onAbort);
+      target.finished(call);
+      call.cancel();
+    },
+  };
 }

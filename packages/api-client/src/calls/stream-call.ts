@@ -34,10 +34,16 @@ export async function* callServerStream<Request, Response>(
   try {
     for (;;) {
       try {
-        const left = tries?.remaining() ?? options;
-        for await (const answer of serverStreamCall(targets, method, request, left, opened)) {
-          opened();
-          yield answer;
+        const stream = serverStreamCall(targets, method, request, tries?.remaining() ?? options, opened);
+        try {
+          for await (const answer of stream.answers) {
+            opened();
+            yield answer;
+          }
+        } catch (error) {
+          throw stream.failure(error);
+        } finally {
+          stream.end();
         }
         opened();
         trace?.end();

@@ -4,7 +4,9 @@ import { startSampleCluster, TemporaryDirectory } from '@teleport-ts/dev-cluster
 import { expect, test } from 'vitest';
 import { tshFiles, writeTree } from '../test-support/tsh-tree.ts';
 import { listNodes } from './areas/nodes.ts';
+import { connect as connectFull } from './full/index.ts';
 import * as client from './index.ts';
+import { reflector, watchedRoles } from './watch/index.ts';
 import * as web from './web/index.ts';
 
 /** The programs of the README, with their addresses and files replaced and their imports handed in. */
@@ -19,13 +21,15 @@ async function programs(replace: Readonly<Record<string, string>>): Promise<stri
 test('the programs of the README run', async () => {
   const { cluster } = await startSampleCluster();
   await using _ = cluster;
-  cluster.upsertRole({ name: 'lister', allow: { nodeLabels: { '*': '*' }, logins: ['root'] } });
+  cluster.upsertRole({
+    name: 'lister',
+    allow: { nodeLabels: { '*': '*' }, logins: ['root'], rules: [{ resources: ['role'], verbs: ['list', 'read'] }] },
+  });
   cluster.upsertUser({ name: 'alice', roles: ['deployer', 'lister'] });
   cluster.addNode({ hostname: 'node-1' });
   const { identityFile } = await cluster.issueUserCredentials({ user: 'alice' });
   const webCa = [cluster.webCaPem];
-  // The embedded cluster serves no streams yet: the second one runs in connect.interop.test.ts.
-  const [first, , nodes, errors, find] = await programs({
+  const [first, stream, nodes, full, watched, errors, find] = await programs({
     "'teleport.example.com:443'": JSON.stringify(cluster.proxyAddress),
     "loadIdentityFile('identity')": 'loadIdentityString(identityFile)',
     '});\nconsole.log(client.server)': '  trust: { webCa },\n});\nconsole.log(client.server)',
@@ -42,18 +46,30 @@ test('the programs of the README run', async () => {
     find: (address: string) => web.find(address, { webCa }),
     proxyAddresses: web.proxyAddresses,
     listNodes,
+    connectFull,
+    reflector,
+    watchedRoles,
     folder,
     identityFile,
     webCa,
-    console: { log: (value: unknown) => printed.push(value) },
+    console: { log: (...values: unknown[]) => printed.push(...values) },
   };
   const AsyncFunction = (async () => {}).constructor as new (
     ...parameters: string[]
   ) => (...values: unknown[]) => Promise<unknown>;
-  const body = `${first}\n${errors}\n{ ${find} console.log(clusterName); }\nawait client.close();\n{ ${nodes} await client.close(); }`;
+  const body = [
+    `${first}\n${stream}\n${errors}`,
+    `{ ${find} console.log(clusterName); }`,
+    `{ ${watched?.replace('await using roles', 'const roles')} await roles.close(); }`,
+    'await client.close();',
+    `{ ${full?.replace('await connect', 'await connectFull')} await client.close(); }`,
+    `{ ${nodes} await client.close(); }`,
+  ].join('\n');
   await new AsyncFunction(...Object.keys(scope), body)(...Object.values(scope));
   expect(printed[0]).toMatchObject({ clusterName: cluster.name, version: expect.stringMatching(/^18\./) });
   expect(printed).toContain('deployer');
   expect(printed).toContain(cluster.name);
-  expect(printed.at(-1)).toBe('node-1');
+  expect(printed).toContain('lister');
+  expect(printed).toContainEqual(expect.any(Number));
+  expect(printed.at(-2)).toBe('node-1');
 });

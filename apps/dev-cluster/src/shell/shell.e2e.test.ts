@@ -11,9 +11,10 @@ import { WireClient } from '../testing/wire-client.ts';
 import type { Announcement } from './announcement.ts';
 
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
-const { runCommandLine } = (await import(
-  new URL('../../dist/shell/program.js', import.meta.url).href
-)) as typeof import('./program.ts');
+/** What was built, without a process for each command. */
+const built = (path: string): Promise<unknown> => import(new URL(`../../dist/${path}`, import.meta.url).href);
+const { runCommandLine } = (await built('shell/program.js')) as typeof import('./program.ts');
+const { DevCluster } = (await built('dev-cluster.js')) as typeof import('../dev-cluster.ts');
 
 /** The command on one cluster, started and stopped as a test wishes. */
 class Shell implements AsyncDisposable {
@@ -189,8 +190,7 @@ describe('the commands of dev-cluster', { timeout: 120_000 }, () => {
 
   it('never write over each other: those that come at once take turns', async () => {
     await using shell = await Shell.create();
-    await shell.start();
-    await shell.stop();
+    await (await DevCluster.start({ dataDir: shell.dataDir, listen: false })).stop();
     // The lock is between processes.
     const names = ['a', 'b', 'c'];
     const done = await Promise.all(names.map((name) => shell.program('add', 'app', name)));

@@ -5,9 +5,10 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Finished, runProgram } from '@teleport-ts/dev-cluster/testing';
+import { type Finished, runInProcess, runProgram } from '@teleport-ts/dev-cluster/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { StandInAgent } from '../../test-support/stand-in-agent.ts';
+import { runCommandLine } from '../command-line.ts';
 
 // The built command as a user runs it, against a socket that answers with real certificates.
 
@@ -46,13 +47,20 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
+const wordsOf = (line: string): string[] =>
+  line.split(' ').map((word) => word.replace('$S', socket).replace('$O', out));
+
 /** Runs `tbot` with the words of a line; `$S` is the socket and `$O` the directory. */
 async function tbot(line: string, env: Record<string, string | undefined> = {}): Promise<Finished> {
-  const words = line.split(' ').map((word) => word.replace('$S', socket).replace('$O', out));
+  const words = wordsOf(line);
   const finished = await runProgram(TBOT, words, { env: { TBOT_SOCKET: undefined, ...env } });
   expect(finished.stdout + finished.stderr).not.toContain('PRIVATE KEY');
   return finished;
 }
+
+/** The same without a process of its own. */
+const tbotInProcess = (line: string): Promise<Finished> =>
+  runInProcess(runCommandLine, wordsOf(line), { env: { TBOT_SOCKET: undefined } });
 
 test('the command of the RFD writes the files of an application', async () => {
   const finished = await tbot('generate --socket $S application --app-name foo --cluster bar --out file://$O --ttl 1m');
@@ -153,13 +161,18 @@ describe('the command line is refused with exit 2', () => {
     ['generate --socket tcp://x application --app-name foo --out $O', 'the scheme tcp:// is not supported'],
     [`generate --socket /${'x'.repeat(120)} application --app-name foo --out $O`, 'at most 107'],
   ])('%s', async (line, words, hint = '') => {
-    const finished = await tbot(line);
+    const finished = await tbotInProcess(line);
     expect([finished.code, finished.stdout]).toEqual([2, '']);
     expect(finished.stderr).toMatch(/^error: [^\n]+\n(hint: [^\n]+\n)?$/);
     expect(finished.stderr.split('\n')[0]).toContain(words);
     expect(finished.stderr.split('\n')[1] ?? '').toContain(hint);
     expect(agent.requests).toEqual([]);
   });
+});
+
+test('the built program refuses a command line so too', async () => {
+  const line = 'generate --socket $S application --app-name foo --out $O --nope';
+  expect(await tbot(line)).toEqual(await tbotInProcess(line));
 });
 
 describe('a refusal of the agent is told in its words', () => {
@@ -228,7 +241,7 @@ test('a second run replaces what is new and leaves the rest untouched', async ()
 test.each(['--help', 'generate --help', 'generate application --help'])(
   'tbot %s shows how, with examples',
   async (line) => {
-    const finished = await tbot(line);
+    const finished = await tbotInProcess(line);
     expect([finished.code, finished.stderr]).toEqual([0, '']);
     expect(finished.stdout).toContain('tbot generate');
     if (line !== '--help') expect(finished.stdout).toContain('Examples:');

@@ -14,8 +14,13 @@ import { Journey, type StartedAgent, told } from '../../test-support/journey.ts'
 const ROUNDS = process.env.SOAK ? 200 : 3;
 
 let journey: Journey;
+/** Runs beside the agents that are killed; the last test ends it. */
+let bystander: StartedAgent;
+let kept: string;
 beforeAll(async () => {
   journey = await Journey.start();
+  kept = journey.fresh('store');
+  bystander = await journey.agent({ store: kept });
 });
 afterAll(() => journey[Symbol.asyncDispose]());
 
@@ -96,7 +101,7 @@ test(`the agent, ${ROUNDS} times at a random moment`, async () => {
 }, 1_800_000);
 
 test(`the command, ${ROUNDS} times at a random moment: the set is the old one or the new one`, async () => {
-  const { socket } = await journey.agent();
+  const { socket } = bystander;
   const out = journey.fresh('out');
   expect(await journey.generateInProcess(socket, out)).toMatchObject({ code: 0 });
   for (let round = 0; round < ROUNDS; round++) {
@@ -112,11 +117,10 @@ test(`the command, ${ROUNDS} times at a random moment: the set is the old one or
 }, 600_000);
 
 test('between the count and the disk: exit 5 tells which locks must go and that a new token is needed', async () => {
-  const store = journey.fresh('store');
-  const bot = await journey.newBot();
-  const first = await journey.agent({ store, bot });
-  first.program.kill('SIGTERM');
-  await first.program.finished;
+  const store = kept;
+  const { bot, program: first } = bystander;
+  first.kill('SIGTERM');
+  await first.finished;
 
   const since = journey.cluster.calls.count('GenerateUserCerts');
   journey.cluster.faults.next('GenerateUserCerts', 'lost');

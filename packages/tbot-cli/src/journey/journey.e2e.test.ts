@@ -135,13 +135,10 @@ test('the identity is renewed, and what is asked for meanwhile is issued; the st
 });
 
 test('a memory store needs a new token at each start, and says so before and after', async () => {
-  const first = await journey.agent();
-  expect(first.program.stderr).toContain(
+  expect(shared.program.stderr).toContain(
     'the store is in memory: after a restart the bot must join again, which needs a new token',
   );
-  first.program.kill('SIGTERM');
-  await first.program.finished;
-  const again = await journey.refusedAgent({ bot: first.bot, token: null });
+  const again = await journey.refusedAgent({ bot: shared.bot, token: null });
   expect(again).toMatchObject({
     code: 2,
     told: [
@@ -149,7 +146,7 @@ test('a memory store needs a new token at each start, and says so before and aft
       'hint: a memory store forgets at each restart: make a new token and pass it by --token, or use a directory store',
     ].join('\n'),
   });
-  const used = await journey.refusedAgent({ bot: first.bot, token: first.token! });
+  const used = await journey.refusedAgent({ bot: shared.bot, token: shared.token! });
   expect(used.code).toBe(3);
   expect(used.told).toContain('used already');
 });

@@ -22,6 +22,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Most tests wait for sockets, programs and files: more workers than processors keep these busy.
     maxWorkers: Math.max(3, availableParallelism()),
+    // What is built is loaded as it is: a package is not transformed once more for each file that stands on it.
+    server: { deps: { external: [/\/dist\//] } },
     globalSetup: ['scripts/rsa-keys.mjs'],
     projects: [
       {
@@ -42,12 +44,8 @@ export default defineConfig({
           exclude: [...ending('.e2e.test.ts'), ...ending('.interop.test.ts')],
         },
       },
-      // Built programs as a user runs them. What is built is loaded as it is: half of a file's time went into transforming
-      // and loading its packages once more.
-      {
-        extends: true,
-        test: { name: 'e2e', include: ending('.e2e.test.ts'), server: { deps: { external: [/\/dist\//] } } },
-      },
+      // Built programs as a user runs them.
+      { extends: true, test: { name: 'e2e', include: ending('.e2e.test.ts') } },
       // A real Teleport 18; skipped, in one line, where TELEPORT_BIN_DIR is not set.
       {
         extends: true,

@@ -153,11 +153,11 @@ test('a memory store needs a new token at each start, and says so before and aft
 
 test('two agents side by side, of two bots and of one', async () => {
   const one = await journey.newBot();
-  const agents = await Promise.all([
+  const started = await Promise.all([
     journey.agent({ bot: one, store: journey.fresh('store') }),
     journey.agent({ bot: one, store: journey.fresh('store') }),
-    shared,
   ]);
+  const agents = [...started, shared];
   const outs = agents.map(() => journey.fresh('side'));
   const made = await Promise.all(agents.map(({ socket }, index) => journey.generateInProcess(socket, outs[index]!)));
   expect(made.map(({ code }) => code)).toEqual([0, 0, 0]);

@@ -1,5 +1,6 @@
 import { chmod, copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DevCluster } from './dev-cluster.ts';
@@ -164,8 +165,9 @@ describe.skipIf(binDir === undefined)('tctl', () => {
       let done = await run(step, args, input);
       // A real cluster reads from a cache that lags behind.
       const wanted = expected[steps.length];
-      for (let again = 0; again < 10 && args[0] === 'get' && wanted; again++) {
+      for (let again = 0; again < 50 && args[0] === 'get' && wanted; again++) {
         if (isDeepStrictEqual(done, wanted)) break;
+        await setTimeout(200);
         done = await run(step, args, input);
       }
       steps.push(done);

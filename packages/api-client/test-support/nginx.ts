@@ -1,9 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '@teleport-ts/dev-cluster/testing';
 import { webCertificate } from './pki.ts';
 
 /** Whether nginx is installed (Debian: `apt-get install nginx`). */
@@ -28,7 +29,7 @@ export interface Balancer extends AsyncDisposable {
 export async function nginx({ to, http2 = false, upgrades = true }: BalancerOptions): Promise<Balancer> {
   const folder = await mkdtemp(join(tmpdir(), 'nginx-'));
   const { key, cert, ca } = webCertificate();
-  const port = await freePort();
+  const port = (await freePorts(1))[0]!;
   await writeFile(join(folder, 'web.key'), key, { mode: 0o600 });
   await writeFile(join(folder, 'web.pem'), cert);
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder};`);
@@ -70,14 +71,6 @@ export async function nginx({ to, http2 = false, upgrades = true }: BalancerOpti
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function listens(port: number): Promise<boolean> {

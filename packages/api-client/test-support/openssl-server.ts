@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePorts } from '@teleport-ts/dev-cluster/testing';
 import type { KeyAndCert } from './pki.ts';
 
 /** Whether openssl is installed. */
@@ -25,7 +25,7 @@ export async function opensslServer(
     await writeFile(join(folder, name), text);
     return join(folder, name);
   };
-  const port = await freePort();
+  const port = (await freePorts(1))[0]!;
   const child = spawn(
     'openssl',
     [
@@ -46,14 +46,6 @@ export async function opensslServer(
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Reads the kernel's table: a connection would be one of those that the server takes. */

@@ -11,6 +11,7 @@ export {
 export { ConnectProxy, type ConnectProxyOptions, type ConnectRequest } from './connect-proxy.ts';
 export { type EnterpriseRole, writeEnterpriseRoles } from './enterprise-roles.ts';
 export { FakeClock } from './fake-clock.ts';
+export { freePorts } from './free-ports.ts';
 export { runInProcess } from './in-process.ts';
 export { type ForwardedRequest, L7Balancer, type L7BalancerOptions } from './l7-balancer.ts';
 export { type HeldResources, heldResources, leakedSince } from './leaks.ts';

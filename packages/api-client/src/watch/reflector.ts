@@ -141,22 +141,17 @@ export class Reflector<T> implements AsyncDisposable {
    * What happens to the copy, beginning with an `add` for each item that is there already. Each reader has its own; one who
    * is slow gets several changes of an item as one. It ends when the reflector is closed, and throws why it ended otherwise.
    */
-  changes({ signal }: { signal?: AbortSignal } = {}): AsyncIterable<ReflectorChange<T>> {
+  async *changes({ signal }: { signal?: AbortSignal } = {}): AsyncGenerator<ReflectorChange<T>, void, undefined> {
     const queue = new ChangeQueue<T>();
     for (const [key, now] of this.#copy.items) queue.push({ type: 'add', key, now });
     if (this.#isSynced) queue.push({ type: 'synced' });
     if (this.#end) queue.finish(this.#end.error);
     else this.#readers.add(queue);
-    const readers = this.#readers;
-    return {
-      async *[Symbol.asyncIterator]() {
-        try {
-          yield* queue.read(signal);
-        } finally {
-          readers.delete(queue);
-        }
-      },
-    };
+    try {
+      yield* queue.read(signal);
+    } finally {
+      this.#readers.delete(queue);
+    }
   }
 
   /** Ends the watch and all loops over {@link changes}. Safe to call twice. */

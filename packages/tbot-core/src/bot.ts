@@ -17,7 +17,7 @@ import { CredentialIssuer } from './cluster/credential-issuer.ts';
 import { dial } from './cluster/dial.ts';
 import { RolesRefusedError } from './cluster/own-role.ts';
 import { MIN_TTL_MS } from './config/config.ts';
-import type { CallOptions, IdentityRequest } from './destination-host.ts';
+import type { CallOptions, CaRotation, IdentityRequest } from './destination-host.ts';
 import type { DestinationLock } from './destinations/destination.ts';
 import type { Identity } from './identity.ts';
 import type { Logger } from './logger.ts';
@@ -133,6 +133,18 @@ export class Bot implements RunningBot {
       if (isTeleportError(error, 'access_denied') && !(error instanceof RolesRefusedError)) this.#examine(error);
       throw error;
     }
+  }
+
+  watchIdentity(_request: IdentityRequest, _options: CallOptions = {}): AsyncIterable<Identity> {
+    throw new TeleportError('not_implemented', 'watching comes next');
+  }
+
+  listenForRotation(_options: CallOptions = {}): AsyncIterable<CaRotation> {
+    throw new TeleportError('not_implemented', 'listening comes next');
+  }
+
+  clientForIdentity(_identity: Identity, _options: CallOptions = {}): Promise<Client> {
+    throw new TeleportError('not_implemented', 'clients come next');
   }
 
   status(): BotStatus {

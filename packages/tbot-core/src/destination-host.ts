@@ -1,3 +1,4 @@
+import type { Client } from '@teleport-ts/api-client';
 import type { Identity } from './identity.ts';
 import type { Logger } from './logger.ts';
 
@@ -27,6 +28,17 @@ export interface CommonIdentityRequest {
   readonly cluster?: string;
   /** The caller's own public keys. Without them the host makes a pair, and the identity holds its private key. */
   readonly keys?: PublicKeys;
+  /**
+   * The certificate may be used for its kind alone (Teleport's certificate usage), and no SSH certificate comes with it.
+   * Without it a certificate is also good for whatever else its roles may do. For kind `identity` it means nothing.
+   * Default false. On a socket the agent decides it, not the caller.
+   */
+  readonly confined?: boolean;
+}
+
+/** Asks for SSH and X.509 certificates for the roles, which lead to nothing in particular. */
+export interface PlainIdentityRequest extends CommonIdentityRequest {
+  readonly kind: 'identity';
 }
 
 /** Asks for a certificate for one application behind the cluster's proxy. */
@@ -36,8 +48,49 @@ export interface ApplicationIdentityRequest extends CommonIdentityRequest {
   readonly name: string;
 }
 
+/** Asks for a certificate for one database behind the cluster's proxy. */
+export interface DatabaseIdentityRequest extends CommonIdentityRequest {
+  readonly kind: 'database';
+  /** Exact name of the database resource (`service` in a `tbot.yaml`). */
+  readonly name: string;
+  /** Account to log in as. Default: whichever the client names. */
+  readonly username?: string;
+  /** Database within the server. Default: whichever the client names. */
+  readonly database?: string;
+}
+
+/** Asks for a certificate for one Kubernetes cluster behind the cluster's proxy. */
+export interface KubernetesIdentityRequest extends CommonIdentityRequest {
+  readonly kind: 'kubernetes';
+  /** Exact name of the Kubernetes cluster. */
+  readonly name: string;
+}
+
 /** A request for one credential. */
-export type IdentityRequest = ApplicationIdentityRequest;
+export type IdentityRequest =
+  | PlainIdentityRequest
+  | ApplicationIdentityRequest
+  | DatabaseIdentityRequest
+  | KubernetesIdentityRequest;
+
+/** What a credential can be for. */
+export type CredentialKind = IdentityRequest['kind'];
+
+/** All that a credential can be for. */
+export const CREDENTIAL_KINDS: readonly CredentialKind[] = ['identity', 'application', 'database', 'kubernetes'];
+
+/** A step of a rotation of one of the cluster's authorities. */
+export interface CaRotation {
+  /** In the cluster's terms. */
+  readonly type: 'host' | 'user' | 'db';
+  /** Name of the cluster that the authority belongs to. */
+  readonly cluster: string;
+  readonly phase: 'init' | 'update_clients' | 'update_servers' | 'rollback' | 'standby';
+  /** What it means for a holder of credentials, for people. */
+  readonly reason: string;
+  /** When the old authority goes away, as far as the cluster has said: what was issued before should be renewed until then. */
+  readonly deadline?: Date;
+}
 
 /**
  * What an output is written against: something that issues credentials. The bot in the process is one, `SocketHost` over
@@ -52,10 +105,27 @@ export interface DestinationHost {
   /**
    * Issues one credential.
    *
-   * @throws TeleportError `not_found` (application or cluster unknown, or invisible to the roles), `access_denied` (role
+   * @throws TeleportError `not_found` (target or cluster unknown, or invisible to the roles), `access_denied` (role
    * or name outside the limits), `bad_parameter` (ttl below a minute, empty name), `connection_problem` (agent or
    * cluster out of reach), `timeout`, `limit_exceeded`, `expired`, `locked`.
    */
   generateIdentity(request: IdentityRequest, options?: CallOptions): Promise<Identity>;
+  /**
+   * Issues a credential and a new one before each ends, or as soon as a rotation asks for it, each for a fresh key pair
+   * unless the request brings keys. A failed renewal is tried again as long as the last credential lives.
+   *
+   * @throws TeleportError, out of the iteration: a first failure as {@link generateIdentity}, later one that no try mends,
+   * or the last one when the credential has ended meanwhile
+   */
+  watchIdentity(request: IdentityRequest, options?: CallOptions): AsyncIterable<Identity>;
+  /** Tells of every step of a rotation of the cluster's authorities, from now on until aborted. */
+  listenForRotation(options?: CallOptions): AsyncIterable<CaRotation>;
+  /**
+   * A client of the cluster that the identity is for, in the identity's name.
+   *
+   * @throws TeleportError `bad_parameter` for an identity without private key or X.509 certificate, else as `connect` of
+   * `@teleport-ts/api-client`
+   */
+  clientForIdentity(identity: Identity, options?: CallOptions): Promise<Client>;
   readonly logger: Logger;
 }

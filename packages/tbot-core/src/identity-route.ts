@@ -6,6 +6,10 @@ export interface IdentityRoute {
   readonly proxyAddress?: string;
   /** The application, for a credential of kind `application`. */
   readonly application?: ApplicationRoute;
+  /** The database, for a credential of kind `database`. */
+  readonly database?: DatabaseRoute;
+  /** The Kubernetes cluster, for a credential of kind `kubernetes`. */
+  readonly kubernetes?: KubernetesRoute;
 }
 
 /** An application as the cluster's proxy knows it. */
@@ -13,6 +17,22 @@ export interface ApplicationRoute {
   readonly name: string;
   /** The address that the proxy serves the application under, without scheme. */
   readonly publicAddress: string;
+}
+
+/** A database as the cluster's proxy knows it. */
+export interface DatabaseRoute {
+  readonly name: string;
+  /** `postgres`, `mysql`, `mongodb`, … as the cluster has it. */
+  readonly protocol: string;
+  /** Account that was asked for. */
+  readonly username?: string;
+  /** Database within the server that was asked for. */
+  readonly database?: string;
+}
+
+/** A Kubernetes cluster as the cluster's proxy knows it. */
+export interface KubernetesRoute {
+  readonly name: string;
 }
 
 /** What lifetime was asked for, what it became, and why. */

@@ -20,8 +20,23 @@ export function identityRequestMessage(request: IdentityRequest, keys: PublicKey
     cluster: request.cluster ?? '',
     tlsPublicKey: Buffer.from(keys.tls ?? ''),
     sshPublicKey: Buffer.from(keys.ssh ?? ''),
-    kind: { $case: 'application', value: { name: request.name } },
+    kind: kindMessage(request),
   };
+}
+
+function kindMessage(request: IdentityRequest): GenerateIdentityRequest['kind'] {
+  switch (request.kind) {
+    case 'identity':
+      return { $case: 'identity', value: {} };
+    case 'application':
+      return { $case: 'application', value: { name: request.name } };
+    case 'database': {
+      const { name, username = '', database = '' } = request;
+      return { $case: 'database', value: { name, username, database } };
+    }
+    case 'kubernetes':
+      return { $case: 'kubernetes', value: { name: request.name } };
+  }
 }
 
 /**
@@ -59,8 +74,23 @@ function routeFromMessage({ cluster, proxyAddress, target }: Route): IdentityRou
   return {
     cluster,
     ...(proxyAddress ? { proxyAddress } : {}),
-    ...(target ? { application: { name: target.value.name, publicAddress: target.value.publicAddress } } : {}),
+    ...targetFromMessage(target),
   };
+}
+
+function targetFromMessage(target: Route['target']): Pick<IdentityRoute, 'application' | 'database' | 'kubernetes'> {
+  switch (target?.$case) {
+    case 'application':
+      return { application: { name: target.value.name, publicAddress: target.value.publicAddress } };
+    case 'database': {
+      const { name, protocol, username, database } = target.value;
+      return { database: { name, protocol, ...(username && { username }), ...(database && { database }) } };
+    }
+    case 'kubernetes':
+      return { kubernetes: { name: target.value.name } };
+    default:
+      return {};
+  }
 }
 
 function authorityFromMessage(message: AuthorityMessage): TrustedAuthority {

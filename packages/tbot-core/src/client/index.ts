@@ -1,10 +1,16 @@
-export type {
-  ApplicationIdentityRequest,
-  CallOptions,
-  CommonIdentityRequest,
-  DestinationHost,
-  IdentityRequest,
-  PublicKeys,
+export {
+  type ApplicationIdentityRequest,
+  type CallOptions,
+  type CaRotation,
+  type CommonIdentityRequest,
+  CREDENTIAL_KINDS,
+  type CredentialKind,
+  type DatabaseIdentityRequest,
+  type DestinationHost,
+  type IdentityRequest,
+  type KubernetesIdentityRequest,
+  type PlainIdentityRequest,
+  type PublicKeys,
 } from '../destination-host.ts';
 export type { Destination, DestinationLock, FileSet, WriteResult } from '../destinations/destination.ts';
 export { DirectoryDestination, type DirectoryOptions } from '../destinations/directory.ts';
@@ -12,7 +18,13 @@ export { MemoryDestination } from '../destinations/memory.ts';
 export { openDestination } from '../destinations/open.ts';
 export { type DestinationAddress, parseDestinationUri } from '../destinations/uri.ts';
 export { Identity, type IdentityParts } from '../identity.ts';
-export type { ApplicationRoute, IdentityRoute, TtlDecision } from '../identity-route.ts';
+export type {
+  ApplicationRoute,
+  DatabaseRoute,
+  IdentityRoute,
+  KubernetesRoute,
+  TtlDecision,
+} from '../identity-route.ts';
 export { type Logger, silentLogger } from '../logger.ts';
 export {
   type ApplicationOutputOptions,

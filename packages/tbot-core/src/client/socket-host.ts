@@ -1,5 +1,6 @@
+import type { Client } from '@teleport-ts/api-client';
 import { TELEPORT_MAJOR, TeleportError } from '@teleport-ts/api-types';
-import type { CallOptions, DestinationHost, IdentityRequest } from '../destination-host.ts';
+import type { CallOptions, CaRotation, DestinationHost, IdentityRequest } from '../destination-host.ts';
 import type { Identity } from '../identity.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import type { AgentClient } from './agent-client.ts';
@@ -57,6 +58,18 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
     const making = request.keys ? undefined : makeKeyPair();
     const [client, pair] = await Promise.all([this.#open(), making]);
     return await client.generateIdentity(request, pair, options);
+  }
+
+  watchIdentity(_request: IdentityRequest, _options: CallOptions = {}): AsyncIterable<Identity> {
+    throw new TeleportError('not_implemented', 'watching comes next');
+  }
+
+  listenForRotation(_options: CallOptions = {}): AsyncIterable<CaRotation> {
+    throw new TeleportError('not_implemented', 'listening comes next');
+  }
+
+  clientForIdentity(_identity: Identity, _options: CallOptions = {}): Promise<Client> {
+    throw new TeleportError('not_implemented', 'clients come next');
   }
 
   /**

@@ -83,7 +83,7 @@ export class CredentialIssuer {
     authorities.catch(() => {});
     const askedMs = request.ttlMs ?? defaultTtlMs;
     const nowMs = clock.now();
-    const plan: Plan = { roles, cluster, name: request.name, expires: new Date(nowMs + askedMs), keys };
+    const plan: Plan = { roles, cluster, name: nameOf(request), expires: new Date(nowMs + askedMs), keys };
     const { certs, route } = await this.#signRouted(plan, signal);
     const tls = certs.TLS.length > 0 ? parseTlsIdentity(certs.TLS) : undefined;
     const validity = tls ? { begin: tls.notBefore, end: tls.notAfter } : validityOfSsh(certs);
@@ -172,6 +172,10 @@ export class CredentialIssuer {
       throw error;
     }
   }
+}
+
+function nameOf(request: IdentityRequest): string {
+  return request.kind === 'application' ? request.name : '';
 }
 
 function checkRequest(request: IdentityRequest): void {

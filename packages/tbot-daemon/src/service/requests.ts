@@ -25,6 +25,7 @@ export function parseRequest(request: GenerateIdentityRequest): ParsedRequest {
       hint: 'set one of its kinds, for example `application`',
     });
   }
+  if (kind.$case !== 'application') throw new TeleportError('not_implemented', `${kind.$case} comes next`);
   const tls = tlsKey(request.tlsPublicKey);
   const ssh = sshKey(request.sshPublicKey);
   return {

@@ -35,13 +35,44 @@ export interface GenerateIdentityRequest {
    */
   tlsPublicKey: Buffer;
   sshPublicKey: Buffer;
-  kind: { $case: "application"; value: ApplicationRequest } | undefined;
+  kind:
+    | { $case: "application"; value: ApplicationRequest }
+    | { $case: "identity"; value: IdentityCredentialRequest }
+    | { $case: "database"; value: DatabaseRequest }
+    | { $case: "kubernetes"; value: KubernetesRequest }
+    | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
 /** A certificate for one application behind the cluster's proxy. */
 export interface ApplicationRequest {
   /** Exact name of the application. */
+  name: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/**
+ * SSH and X.509 certificates for the roles, which lead to nothing in particular:
+ * for SSH nodes, the cluster's API and its command line tools.
+ */
+export interface IdentityCredentialRequest {
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** A certificate for one database behind the cluster's proxy. */
+export interface DatabaseRequest {
+  /** Exact name of the database resource. */
+  name: string;
+  /** Account to log in as. Empty: whichever the client names. */
+  username: string;
+  /** Database within the server. Empty: whichever the client names. */
+  database: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** A certificate for one Kubernetes cluster behind the cluster's proxy. */
+export interface KubernetesRequest {
+  /** Exact name of the Kubernetes cluster. */
   name: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -82,6 +113,63 @@ export interface GenerateIdentityResponse {
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
+export interface WatchIdentityRequest {
+  /** Needs at least one public key. */
+  request:
+    | GenerateIdentityRequest
+    | undefined;
+  /**
+   * Serial of the credential that the caller holds from a stream that broke off.
+   * An agent that remembers it, for the same caller, key and request, goes on
+   * from there instead of issuing another at once.
+   */
+  knownSerial: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface WatchIdentityResponse {
+  event:
+    | { $case: "identity"; value: GenerateIdentityResponse }
+    | { $case: "trouble"; value: RenewalTrouble }
+    | undefined;
+  /** Why it comes: `start`, `renewal` or `rotation`. */
+  reason: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** A renewal has failed and is tried again; the last credential still lives. */
+export interface RenewalTrouble {
+  failure:
+    | Failure
+    | undefined;
+  /** End of the last credential. */
+  expires: Timestamp | undefined;
+  nextTry: Timestamp | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface ListenForRotationRequest {
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** A step of a rotation. */
+export interface CaRotation {
+  /** `host`, `user` or `db`, in the cluster's terms. */
+  type: string;
+  /** Name of the cluster that the authority belongs to. */
+  cluster: string;
+  /** `init`, `update_clients`, `update_servers`, `rollback` or `standby`. */
+  phase: string;
+  /** What it means for a holder of credentials, for people. */
+  reason: string;
+  /**
+   * When the old authority goes away, as far as the cluster has said: what was
+   * issued before should be renewed until then.
+   */
+  deadline: Timestamp | undefined;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
 export interface TtlDecision {
   asked: Duration | undefined;
   effective:
@@ -99,7 +187,10 @@ export interface Route {
   cluster: string;
   /** host:port of the proxy's web address. */
   proxyAddress: string;
-  target: { $case: "application"; value: ApplicationRoute } | undefined;
+  target: { $case: "application"; value: ApplicationRoute } | { $case: "database"; value: DatabaseRoute } | {
+    $case: "kubernetes";
+    value: KubernetesRoute;
+  } | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -107,6 +198,21 @@ export interface ApplicationRoute {
   name: string;
   /** The address that the proxy knows the application by, without scheme. */
   publicAddress: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface DatabaseRoute {
+  name: string;
+  /** `postgres`, `mysql`, `mongodb`, ... as the cluster has it. */
+  protocol: string;
+  /** As asked for. */
+  username: string;
+  database: string;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+export interface KubernetesRoute {
+  name: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -129,7 +235,7 @@ export interface DescribeRequest {
 export interface DescribeResponse {
   /** The roles that may be asked for, and that are the default. */
   roles: string[];
-  /** `application`, ... */
+  /** Of `identity`, `application`, `database`, `kubernetes`. */
   kinds: string[];
   /** The clusters that may be named. */
   clusters: string[];
@@ -165,6 +271,7 @@ export interface GetStatusResponse {
   started: Timestamp | undefined;
   bot: BotStatus | undefined;
   sockets: SocketStatus[];
+  services: ServiceStatus[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -187,7 +294,11 @@ export interface BotStatus {
     | undefined;
   /** The last failure of a renewal; empty after a success. */
   lastError: string;
-  lastErrorAt: Timestamp | undefined;
+  lastErrorAt:
+    | Timestamp
+    | undefined;
+  /** Role sets that a session is kept for. */
+  warmSessions: number;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -197,6 +308,25 @@ export interface SocketStatus {
   issued: bigint;
   refused: bigint;
   failed: bigint;
+  lastError: string;
+  lastErrorAt:
+    | Timestamp
+    | undefined;
+  /** What may be asked for. */
+  kinds: string[];
+  /** Open now. */
+  connections: number;
+  streams: number;
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** A part of the agent that works on its own. */
+export interface ServiceStatus {
+  /** `bot-identity`, `ca-watch`, `heartbeat`, `diagnostics`, ... */
+  name: string;
+  /** `healthy`, `unhealthy` or `starting`. */
+  state: string;
+  /** The last failure; empty after a success. */
   lastError: string;
   lastErrorAt: Timestamp | undefined;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
@@ -257,6 +387,15 @@ export const GenerateIdentityRequest: MessageFns<GenerateIdentityRequest> = {
     switch (message.kind?.$case) {
       case "application":
         ApplicationRequest.encode(message.kind.value, writer.uint32(82).fork()).join();
+        break;
+      case "identity":
+        IdentityCredentialRequest.encode(message.kind.value, writer.uint32(90).fork()).join();
+        break;
+      case "database":
+        DatabaseRequest.encode(message.kind.value, writer.uint32(98).fork()).join();
+        break;
+      case "kubernetes":
+        KubernetesRequest.encode(message.kind.value, writer.uint32(106).fork()).join();
         break;
     }
     if (message._unknownFields !== undefined) {
@@ -331,6 +470,30 @@ export const GenerateIdentityRequest: MessageFns<GenerateIdentityRequest> = {
             message.kind = { $case: "application", value: ApplicationRequest.decode(reader, reader.uint32()) };
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.kind = { $case: "identity", value: IdentityCredentialRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.kind = { $case: "database", value: DatabaseRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.kind = { $case: "kubernetes", value: KubernetesRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -368,6 +531,24 @@ export const GenerateIdentityRequest: MessageFns<GenerateIdentityRequest> = {
       case "application": {
         if (object.kind?.value !== undefined && object.kind?.value !== null) {
           message.kind = { $case: "application", value: ApplicationRequest.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "identity": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "identity", value: IdentityCredentialRequest.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "database": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "database", value: DatabaseRequest.fromPartial(object.kind.value) };
+        }
+        break;
+      }
+      case "kubernetes": {
+        if (object.kind?.value !== undefined && object.kind?.value !== null) {
+          message.kind = { $case: "kubernetes", value: KubernetesRequest.fromPartial(object.kind.value) };
         }
         break;
       }
@@ -442,6 +623,240 @@ export const ApplicationRequest: MessageFns<ApplicationRequest> = {
   },
   fromPartial(object: DeepPartial<ApplicationRequest>): ApplicationRequest {
     const message = createBaseApplicationRequest();
+    if (object._unknownFields !== undefined) {
+      message._unknownFields = { ...(object._unknownFields as { [key: number]: Uint8Array[] }) };
+    }
+    message.name = object.name ?? "";
+    return message;
+  },
+};
+
+function createBaseIdentityCredentialRequest(): IdentityCredentialRequest {
+  return { _unknownFields: {} };
+}
+
+export const IdentityCredentialRequest: MessageFns<IdentityCredentialRequest> = {
+  encode(message: IdentityCredentialRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IdentityCredentialRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIdentityCredentialRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<IdentityCredentialRequest>): IdentityCredentialRequest {
+    return IdentityCredentialRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<IdentityCredentialRequest>): IdentityCredentialRequest {
+    const message = createBaseIdentityCredentialRequest();
+    if (object._unknownFields !== undefined) {
+      message._unknownFields = { ...(object._unknownFields as { [key: number]: Uint8Array[] }) };
+    }
+    return message;
+  },
+};
+
+function createBaseDatabaseRequest(): DatabaseRequest {
+  return { name: "", username: "", database: "", _unknownFields: {} };
+}
+
+export const DatabaseRequest: MessageFns<DatabaseRequest> = {
+  encode(message: DatabaseRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.username !== "") {
+      writer.uint32(18).string(message.username);
+    }
+    if (message.database !== "") {
+      writer.uint32(26).string(message.database);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DatabaseRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDatabaseRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.username = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.database = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DatabaseRequest>): DatabaseRequest {
+    return DatabaseRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DatabaseRequest>): DatabaseRequest {
+    const message = createBaseDatabaseRequest();
+    if (object._unknownFields !== undefined) {
+      message._unknownFields = { ...(object._unknownFields as { [key: number]: Uint8Array[] }) };
+    }
+    message.name = object.name ?? "";
+    message.username = object.username ?? "";
+    message.database = object.database ?? "";
+    return message;
+  },
+};
+
+function createBaseKubernetesRequest(): KubernetesRequest {
+  return { name: "", _unknownFields: {} };
+}
+
+export const KubernetesRequest: MessageFns<KubernetesRequest> = {
+  encode(message: KubernetesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KubernetesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKubernetesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<KubernetesRequest>): KubernetesRequest {
+    return KubernetesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<KubernetesRequest>): KubernetesRequest {
+    const message = createBaseKubernetesRequest();
     if (object._unknownFields !== undefined) {
       message._unknownFields = { ...(object._unknownFields as { [key: number]: Uint8Array[] }) };
     }
@@ -674,6 +1089,496 @@ export const GenerateIdentityResponse: MessageFns<GenerateIdentityResponse> = {
   },
 };
 
+function createBaseWatchIdentityRequest(): WatchIdentityRequest {
+  return { request: undefined, knownSerial: "", _unknownFields: {} };
+}
+
+export const WatchIdentityRequest: MessageFns<WatchIdentityRequest> = {
+  encode(message: WatchIdentityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.request !== undefined) {
+      GenerateIdentityRequest.encode(message.request, writer.uint32(10).fork()).join();
+    }
+    if (message.knownSerial !== "") {
+      writer.uint32(18).string(message.knownSerial);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchIdentityRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchIdentityRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.request = GenerateIdentityRequest.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.knownSerial = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WatchIdentityRequest>): WatchIdentityRequest {
+    return WatchIdentityRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WatchIdentityRequest>): WatchIdentityRequest {
+    const message = createBaseWatchIdentityRequest();
+    if (object._unknownFields !== undefined) {
+      message._unknownFields = { ...(object._unknownFields as { [key: number]: Uint8Array[] }) };
+    }
+    message.request = (object.request !== undefined && object.request !== null)
+      ? GenerateIdentityRequest.fromPartial(object.request)
+      : undefined;
+    message.knownSerial = object.knownSerial ?? "";
+    return message;
+  },
+};
+
+function createBaseWatchIdentityResponse(): WatchIdentityResponse {
+  return { event: undefined, reason: "", _unknownFields: {} };
+}
+
+export const WatchIdentityResponse: MessageFns<WatchIdentityResponse> = {
+  encode(message: WatchIdentityResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.event?.$case) {
+      case "identity":
+        GenerateIdentityResponse.encode(message.event.value, writer.uint32(10).fork()).join();
+        break;
+      case "trouble":
+        RenewalTrouble.encode(message.event.value, writer.uint32(18).fork()).join();
+        break;
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchIdentityResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchIdentityResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.event = { $case: "identity", value: GenerateIdentityResponse.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.event = { $case: "trouble", value: RenewalTrouble.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<WatchIdentityResponse>): WatchIdentityResponse {
+    return WatchIdentityResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WatchIdentityResponse>): WatchIdentityResponse {
+    const message = createBaseWatchIdentityResponse();
+    if (object._unknownFields !== undefined) {
+      message._unknownFields = { ...(object._unknownFields as { [key: number]: Uint8Array[] }) };
+    }
+    switch (object.event?.$case) {
+      case "identity": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "identity", value: GenerateIdentityResponse.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "trouble": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "trouble", value: RenewalTrouble.fromPartial(object.event.value) };
+        }
+        break;
+      }
+    }
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseRenewalTrouble(): RenewalTrouble {
+  return { failure: undefined, expires: undefined, nextTry: undefined, _unknownFields: {} };
+}
+
+export const RenewalTrouble: MessageFns<RenewalTrouble> = {
+  encode(message: RenewalTrouble, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.failure !== undefined) {
+      Failure.encode(message.failure, writer.uint32(10).fork()).join();
+    }
+    if (message.expires !== undefined) {
+      Timestamp.encode(message.expires, writer.uint32(18).fork()).join();
+    }
+    if (message.nextTry !== undefined) {
+      Timestamp.encode(message.nextTry, writer.uint32(26).fork()).join();
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RenewalTrouble {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRenewalTrouble();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.failure = Failure.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.expires = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.nextTry = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<RenewalTrouble>): RenewalTrouble {
+    return RenewalTrouble.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RenewalTrouble>): RenewalTrouble {
+    const message = createBaseRenewalTrouble();
+    if (object._unknownFields !== undefined) {
+      message._unknownFields = { ...(object._unknownFields as { [key: number]: Uint8Array[] }) };
+    }
+    message.failure = (object.failure !== undefined && object.failure !== null)
+      ? Failure.fromPartial(object.failure)
+      : undefined;
+    message.expires = (object.expires !== undefined && object.expires !== null)
+      ? Timestamp.fromPartial(object.expires)
+      : undefined;
+    message.nextTry = (object.nextTry !== undefined && object.nextTry !== null)
+      ? Timestamp.fromPartial(object.nextTry)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseListenForRotationRequest(): ListenForRotationRequest {
+  return { _unknownFields: {} };
+}
+
+export const ListenForRotationRequest: MessageFns<ListenForRotationRequest> = {
+  encode(message: ListenForRotationRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListenForRotationRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListenForRotationRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ListenForRotationRequest>): ListenForRotationRequest {
+    return ListenForRotationRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListenForRotationRequest>): ListenForRotationRequest {
+    const message = createBaseListenForRotationRequest();
+    if (object._unknownFields !== undefined) {
+      message._unknownFields = { ...(object._unknownFields as { [key: number]: Uint8Array[] }) };
+    }
+    return message;
+  },
+};
+
+function createBaseCaRotation(): CaRotation {
+  return { type: "", cluster: "", phase: "", reason: "", deadline: undefined, _unknownFields: {} };
+}
+
+export const CaRotation: MessageFns<CaRotation> = {
+  encode(message: CaRotation, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.type !== "") {
+      writer.uint32(10).string(message.type);
+    }
+    if (message.cluster !== "") {
+      writer.uint32(18).string(message.cluster);
+    }
+    if (message.phase !== "") {
+      writer.uint32(26).string(message.phase);
+    }
+    if (message.reason !== "") {
+      writer.uint32(34).string(message.reason);
+    }
+    if (message.deadline !== undefined) {
+      Timestamp.encode(message.deadline, writer.uint32(42).fork()).join();
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CaRotation {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCaRotation();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.type = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.cluster = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.phase = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.deadline = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<CaRotation>): CaRotation {
+    return CaRotation.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CaRotation>): CaRotation {
+    const message = createBaseCaRotation();
+    if (object._unknownFields !== undefined) {
+      message._unknownFields = { ...(object._unknownFields as { [key: number]: Uint8Array[] }) };
+    }
+    message.type = object.type ?? "";
+    message.cluster = object.cluster ?? "";
+    message.phase = object.phase ?? "";
+    message.reason = object.reason ?? "";
+    message.deadline = (object.deadline !== undefined && object.deadline !== null)
+      ? Timestamp.fromPartial(object.deadline)
+      : undefined;
+    return message;
+  },
+};
+
 function createBaseTtlDecision(): TtlDecision {
   return { asked: undefined, effective: undefined, cutBy: "", _unknownFields: {} };
 }
@@ -792,6 +1697,12 @@ export const Route: MessageFns<Route> = {
       case "application":
         ApplicationRoute.encode(message.target.value, writer.uint32(82).fork()).join();
         break;
+      case "database":
+        DatabaseRoute.encode(message.target.value, writer.uint32(90).fork()).join();
+        break;
+      case "kubernetes":
+        KubernetesRoute.encode(message.target.value, writer.uint32(98).fork()).join();
+        break;
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -841,6 +1752,22 @@ export const Route: MessageFns<Route> = {
             message.target = { $case: "application", value: ApplicationRoute.decode(reader, reader.uint32()) };
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.target = { $case: "database", value: DatabaseRoute.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.target = { $case: "kubernetes", value: KubernetesRoute.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -875,6 +1802,18 @@ export const Route: MessageFns<Route> = {
       case "application": {
         if (object.target?.value !== undefined && object.target?.value !== null) {
           message.target = { $case: "application", value: ApplicationRoute.fromPartial(object.target.value) };
+        }
+        break;
+      }
+      case "database": {
+        if (object.target?.value !== undefined && object.target?.value !== null) {
+          message.target = { $case: "database", value: DatabaseRoute.fromPartial(object.target.value) };
+        }
+        break;
+      }
+      case "kubernetes": {
+        if (object.target?.value !== undefined && object.target?.value !== null) {
+          message.target = { $case: "kubernetes", value: KubernetesRoute.fromPartial(object.target.value) };
         }
         break;
       }
@@ -965,6 +1904,190 @@ export const ApplicationRoute: MessageFns<ApplicationRoute> = {
     }
     message.name = object.name ?? "";
     message.publicAddress = object.publicAddress ?? "";
+    return message;
+  },
+};
+
+function createBaseDatabaseRoute(): DatabaseRoute {
+  return { name: "", protocol: "", username: "", database: "", _unknownFields: {} };
+}
+
+export const DatabaseRoute: MessageFns<DatabaseRoute> = {
+  encode(message: DatabaseRoute, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.protocol !== "") {
+      writer.uint32(18).string(message.protocol);
+    }
+    if (message.username !== "") {
+      writer.uint32(26).string(message.username);
+    }
+    if (message.database !== "") {
+      writer.uint32(34).string(message.database);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DatabaseRoute {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDatabaseRoute();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.protocol = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.username = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.database = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<DatabaseRoute>): DatabaseRoute {
+    return DatabaseRoute.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DatabaseRoute>): DatabaseRoute {
+    const message = createBaseDatabaseRoute();
+    if (object._unknownFields !== undefined) {
+      message._unknownFields = { ...(object._unknownFields as { [key: number]: Uint8Array[] }) };
+    }
+    message.name = object.name ?? "";
+    message.protocol = object.protocol ?? "";
+    message.username = object.username ?? "";
+    message.database = object.database ?? "";
+    return message;
+  },
+};
+
+function createBaseKubernetesRoute(): KubernetesRoute {
+  return { name: "", _unknownFields: {} };
+}
+
+export const KubernetesRoute: MessageFns<KubernetesRoute> = {
+  encode(message: KubernetesRoute, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): KubernetesRoute {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseKubernetesRoute();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<KubernetesRoute>): KubernetesRoute {
+    return KubernetesRoute.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<KubernetesRoute>): KubernetesRoute {
+    const message = createBaseKubernetesRoute();
+    if (object._unknownFields !== undefined) {
+      message._unknownFields = { ...(object._unknownFields as { [key: number]: Uint8Array[] }) };
+    }
+    message.name = object.name ?? "";
     return message;
   },
 };
@@ -1524,7 +2647,7 @@ export const GetStatusRequest: MessageFns<GetStatusRequest> = {
 };
 
 function createBaseGetStatusResponse(): GetStatusResponse {
-  return { agentVersion: "", started: undefined, bot: undefined, sockets: [], _unknownFields: {} };
+  return { agentVersion: "", started: undefined, bot: undefined, sockets: [], services: [], _unknownFields: {} };
 }
 
 export const GetStatusResponse: MessageFns<GetStatusResponse> = {
@@ -1540,6 +2663,9 @@ export const GetStatusResponse: MessageFns<GetStatusResponse> = {
     }
     for (const v of message.sockets) {
       SocketStatus.encode(v!, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.services) {
+      ServiceStatus.encode(v!, writer.uint32(42).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1597,6 +2723,14 @@ export const GetStatusResponse: MessageFns<GetStatusResponse> = {
             message.sockets.push(SocketStatus.decode(reader, reader.uint32()));
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.services.push(ServiceStatus.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1631,6 +2765,7 @@ export const GetStatusResponse: MessageFns<GetStatusResponse> = {
       : undefined;
     message.bot = (object.bot !== undefined && object.bot !== null) ? BotStatus.fromPartial(object.bot) : undefined;
     message.sockets = object.sockets?.map((e) => SocketStatus.fromPartial(e)) || [];
+    message.services = object.services?.map((e) => ServiceStatus.fromPartial(e)) || [];
     return message;
   },
 };
@@ -1648,6 +2783,7 @@ function createBaseBotStatus(): BotStatus {
     nextRenewal: undefined,
     lastError: "",
     lastErrorAt: undefined,
+    warmSessions: 0,
     _unknownFields: {},
   };
 }
@@ -1686,6 +2822,9 @@ export const BotStatus: MessageFns<BotStatus> = {
     }
     if (message.lastErrorAt !== undefined) {
       Timestamp.encode(message.lastErrorAt, writer.uint32(90).fork()).join();
+    }
+    if (message.warmSessions !== 0) {
+      writer.uint32(96).uint32(message.warmSessions);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1799,6 +2938,14 @@ export const BotStatus: MessageFns<BotStatus> = {
             message.lastErrorAt = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.warmSessions = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1844,6 +2991,7 @@ export const BotStatus: MessageFns<BotStatus> = {
     message.lastErrorAt = (object.lastErrorAt !== undefined && object.lastErrorAt !== null)
       ? Timestamp.fromPartial(object.lastErrorAt)
       : undefined;
+    message.warmSessions = object.warmSessions ?? 0;
     return message;
   },
 };
@@ -1857,6 +3005,9 @@ function createBaseSocketStatus(): SocketStatus {
     failed: 0n,
     lastError: "",
     lastErrorAt: undefined,
+    kinds: [],
+    connections: 0,
+    streams: 0,
     _unknownFields: {},
   };
 }
@@ -1892,6 +3043,15 @@ export const SocketStatus: MessageFns<SocketStatus> = {
     }
     if (message.lastErrorAt !== undefined) {
       Timestamp.encode(message.lastErrorAt, writer.uint32(58).fork()).join();
+    }
+    for (const v of message.kinds) {
+      writer.uint32(66).string(v!);
+    }
+    if (message.connections !== 0) {
+      writer.uint32(72).uint32(message.connections);
+    }
+    if (message.streams !== 0) {
+      writer.uint32(80).uint32(message.streams);
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -1973,6 +3133,30 @@ export const SocketStatus: MessageFns<SocketStatus> = {
             message.lastErrorAt = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.kinds.push(reader.string());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.connections = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.streams = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2006,6 +3190,121 @@ export const SocketStatus: MessageFns<SocketStatus> = {
     message.issued = (object.issued !== undefined && object.issued !== null) ? BigInt(object.issued) : 0n;
     message.refused = (object.refused !== undefined && object.refused !== null) ? BigInt(object.refused) : 0n;
     message.failed = (object.failed !== undefined && object.failed !== null) ? BigInt(object.failed) : 0n;
+    message.lastError = object.lastError ?? "";
+    message.lastErrorAt = (object.lastErrorAt !== undefined && object.lastErrorAt !== null)
+      ? Timestamp.fromPartial(object.lastErrorAt)
+      : undefined;
+    message.kinds = object.kinds?.map((e) => e) || [];
+    message.connections = object.connections ?? 0;
+    message.streams = object.streams ?? 0;
+    return message;
+  },
+};
+
+function createBaseServiceStatus(): ServiceStatus {
+  return { name: "", state: "", lastError: "", lastErrorAt: undefined, _unknownFields: {} };
+}
+
+export const ServiceStatus: MessageFns<ServiceStatus> = {
+  encode(message: ServiceStatus, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.state !== "") {
+      writer.uint32(18).string(message.state);
+    }
+    if (message.lastError !== "") {
+      writer.uint32(26).string(message.lastError);
+    }
+    if (message.lastErrorAt !== undefined) {
+      Timestamp.encode(message.lastErrorAt, writer.uint32(34).fork()).join();
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ServiceStatus {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseServiceStatus();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.state = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.lastError = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.lastErrorAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ServiceStatus>): ServiceStatus {
+    return ServiceStatus.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ServiceStatus>): ServiceStatus {
+    const message = createBaseServiceStatus();
+    if (object._unknownFields !== undefined) {
+      message._unknownFields = { ...(object._unknownFields as { [key: number]: Uint8Array[] }) };
+    }
+    message.name = object.name ?? "";
+    message.state = object.state ?? "";
     message.lastError = object.lastError ?? "";
     message.lastErrorAt = (object.lastErrorAt !== undefined && object.lastErrorAt !== null)
       ? Timestamp.fromPartial(object.lastErrorAt)
@@ -2176,6 +3475,32 @@ export const DynamicCredentialsDefinition = {
       requestStream: false,
       responseType: GenerateIdentityResponse as typeof GenerateIdentityResponse,
       responseStream: false,
+      options: {},
+    },
+    /**
+     * Issues a credential and renews it before it ends, for one public key as long
+     * as the stream lives. Every renewal is decided on and recorded as a request of
+     * its own. Ends with an error once a renewal is refused for good or the last
+     * credential has ended.
+     */
+    watchIdentity: {
+      name: "WatchIdentity",
+      requestType: WatchIdentityRequest as typeof WatchIdentityRequest,
+      requestStream: false,
+      responseType: WatchIdentityResponse as typeof WatchIdentityResponse,
+      responseStream: true,
+      options: {},
+    },
+    /**
+     * Tells of every step of a rotation of the authorities that credentials are
+     * signed by or checked against, from now on.
+     */
+    listenForRotation: {
+      name: "ListenForRotation",
+      requestType: ListenForRotationRequest as typeof ListenForRotationRequest,
+      requestStream: false,
+      responseType: CaRotation as typeof CaRotation,
+      responseStream: true,
       options: {},
     },
     /** Tells what this caller may ask for on this socket. */

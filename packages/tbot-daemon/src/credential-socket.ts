@@ -169,7 +169,7 @@ export class CredentialSocket implements AsyncDisposable {
 
   #recordOutsider(peer: Peer | undefined): void {
     const { audit, clock, counters, logger } = this.#options;
-    counters.count('refused');
+    counters.count({ outcome: 'refused', code: 'access_denied', latencyMs: 0 });
     const nowMs = clock.now();
     if (this.#outsiderRecords.waitMs(nowMs) > 0) return;
     this.#outsiderRecords.take();

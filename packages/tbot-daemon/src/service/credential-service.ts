@@ -61,7 +61,7 @@ export class CredentialService {
     } catch (error) {
       const failure = this.#shown(error);
       const outcome: Outcome = isRefusal(failure) ? 'refused' : 'failed';
-      counters.count(outcome);
+      this.#count(attempt, startedMs, outcome, failure);
       if (outcome === 'failed') counters.fail(failure.message, new Date(clock.now()));
       await this.#record(context, attempt, startedMs, { outcome, code: failure.code, reason: failure.message });
       throw failure;
@@ -77,11 +77,11 @@ export class CredentialService {
       });
     } catch (error) {
       const failure = this.#shown(error);
-      counters.count('failed');
+      this.#count(attempt, startedMs, 'failed', failure);
       counters.fail(failure.message, new Date(clock.now()));
       throw failure;
     }
-    counters.count('issued');
+    this.#count(attempt, startedMs, 'issued');
     return identityResponse(identity, ttl);
   }
 
@@ -159,6 +159,17 @@ export class CredentialService {
       this.#options.logger.error({ err: error, socket: this.#options.socketPath }, 'a request failed unexpectedly');
     }
     return asCallFailure(error);
+  }
+
+  #count(attempt: Attempt, startedMs: number, outcome: Outcome, failure?: TeleportError): void {
+    const { counters, clock } = this.#options;
+    const kind = attempt.parsed?.wanted.kind;
+    counters.count({
+      outcome,
+      ...(kind && { kind }),
+      ...(failure && { code: failure.code }),
+      latencyMs: clock.now() - startedMs,
+    });
   }
 
   async #record(

@@ -1,4 +1,15 @@
+import type { ErrorCode } from '@teleport-ts/api-types';
 import type { Outcome } from '../audit/audit-record.ts';
+
+/** One decision of a socket, without what would make its names many: no roles, no names, no peers. */
+export interface Decision {
+  outcome: Outcome;
+  /** Absent where the request could not be read, and for a connection that was refused. */
+  kind?: string;
+  /** Why not; absent when issued. */
+  code?: ErrorCode;
+  latencyMs: number;
+}
 
 /** What one socket has done since the start. */
 export interface SocketStatus {
@@ -15,16 +26,20 @@ export interface SocketStatus {
 export class SocketCounters {
   readonly #path: string;
   readonly #roles: readonly string[];
+  readonly #observe: ((decision: Decision) => void) | undefined;
   readonly #counts: Record<Outcome, number> = { issued: 0, refused: 0, failed: 0 };
   #lastError: { text: string; at: Date } | undefined;
 
-  constructor(path: string, roles: readonly string[]) {
+  /** @param observe told of each decision, for metrics; must not throw */
+  constructor(path: string, roles: readonly string[], observe?: (decision: Decision) => void) {
     this.#path = path;
     this.#roles = roles;
+    this.#observe = observe;
   }
 
-  count(outcome: Outcome): void {
-    this.#counts[outcome] += 1;
+  count(decision: Decision): void {
+    this.#counts[decision.outcome] += 1;
+    this.#observe?.(decision);
   }
 
   /** A refusal is the caller's matter; only what failed is an error of the socket. */

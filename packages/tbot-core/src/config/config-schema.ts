@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { parseClusterAddress } from './cluster-address.ts';
-import type { SocketConfig, StoreConfig } from './config.ts';
+import type { DiagAddress, SocketConfig, StoreConfig } from './config.ts';
+import { parseDiagAddress } from './diag-address.ts';
 import { duration, FieldError, field, flag, text, textAs, typeName, word } from './fields.ts';
 import { SOCKET_KEYS, socketSchema } from './socket-schema.ts';
 
@@ -32,6 +33,9 @@ export const caPin: z.ZodType<string> = textAs((value) => {
     'a pin is sha256: and 64 hex digits; `tctl status` prints it',
   );
 });
+
+/** `diag_addr`. */
+export const diagAddress: z.ZodType<DiagAddress> = textAs(parseDiagAddress);
 
 const notYet = (what: string, instead: string): z.ZodType<undefined> =>
   field((): undefined => {
@@ -115,7 +119,7 @@ const fileMap = z.strictObject({
   debug: flag.optional(),
   oneshot: onlyOff('oneshot').optional(),
   fips: onlyOff('fips').optional(),
-  diag_addr: notYet('diag_addr', 'leave it out; `tbot status --socket` tells how the agent is').optional(),
+  diag_addr: diagAddress.optional(),
   sockets: z.array(socketSchema).optional(),
   outputs: noServices.optional(),
   services: noServices.optional(),
@@ -140,6 +144,7 @@ export interface ConfigFile {
   renewal_interval?: number | undefined;
   insecure?: boolean | undefined;
   debug?: boolean | undefined;
+  diag_addr?: DiagAddress | undefined;
   sockets?: SocketConfig[] | undefined;
 }
 

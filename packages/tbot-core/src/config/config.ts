@@ -1,4 +1,5 @@
 import type { Onboarding } from '../bot-types.ts';
+import type { CredentialKind } from '../destination-host.ts';
 
 /** What a `tbot.yaml`, flags and environment variables say together: checked, with all defaults filled in. */
 export interface TbotConfig {
@@ -15,12 +16,17 @@ export interface TbotConfig {
   /** More detail in the log. */
   readonly debug: boolean;
   readonly sockets: readonly SocketConfig[];
+  /** Where `/metrics`, `/livez` and `/readyz` are served; absent: nowhere. */
+  readonly diagAddress?: DiagAddress;
   /** What works but is probably not meant, for the log. */
   readonly warnings: readonly string[];
 }
 
 /** Where the bot keeps its own identity. */
 export type StoreConfig = { readonly type: 'memory' } | { readonly type: 'directory'; readonly path: string };
+
+/** An address for HTTP: a TCP port (without `host`: on all addresses of the machine), or the path of a unix socket. */
+export type DiagAddress = { readonly host?: string; readonly port: number } | { readonly path: string };
 
 /** One socket of the Dynamic Credential API. */
 export interface SocketConfig {
@@ -36,17 +42,29 @@ export interface SocketConfig {
   readonly readers: readonly Principal[];
   /** Who may ask, by the kernel's word; absent: whoever the file system lets in. Never empty. */
   readonly allow?: readonly Principal[];
-  /** What may be asked for. */
-  readonly kinds: readonly SocketKind[];
+  /** What may be asked for. Without `identity` among them a certificate is good for its own kind alone. Default: all. */
+  readonly kinds: readonly CredentialKind[];
   /** Name patterns of applications (`*` stands for any text); absent: all. */
   readonly applications?: readonly string[];
+  /** Name patterns of databases, as {@link applications}. */
+  readonly databases?: readonly string[];
+  /** Name patterns of Kubernetes clusters, as {@link applications}. */
+  readonly kubernetesClusters?: readonly string[];
   /** Clusters that may be named; absent: the bot's own and its leaves. */
   readonly clusters?: readonly string[];
   /** Cap of what may be asked for; absent: the agent's `credentialTtlMs`. */
   readonly maxTtlMs?: number;
   readonly limits: SocketLimits;
   /** Absent: the agent's log. */
-  readonly audit?: { readonly file: string };
+  readonly audit?: AuditConfig;
+}
+
+/** A file that the decisions of a socket are recorded in. */
+export interface AuditConfig {
+  /** Absolute path. */
+  readonly file: string;
+  /** Each line holds the hash of the one before, so that a change in between is seen. Default false. */
+  readonly chain?: boolean;
 }
 
 /** A name, or a numeric id. */
@@ -54,9 +72,6 @@ export type UserOrGroupName = string | number;
 
 /** A user or a group of the machine. */
 export type Principal = { readonly user: UserOrGroupName } | { readonly group: UserOrGroupName };
-
-/** What a socket issues so far. */
-export type SocketKind = 'application';
 
 /** Limits of one socket; an absent one is off. */
 export interface SocketLimits {
@@ -66,7 +81,7 @@ export interface SocketLimits {
   readonly burst?: number;
   /** Requests per second of one user. Default 20. */
   readonly ratePerUserPerSecond?: number;
-  /** Open streams. Default 1000. */
+  /** Streams that are open at one time, and as many calls that wait for their answer beside them. Default 1000. */
   readonly streams?: number;
 }
 

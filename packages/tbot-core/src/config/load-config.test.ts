@@ -45,7 +45,7 @@ describe('the RFD’s configuration', () => {
           roles: ['role-a', 'role-b'],
           mode: 0o600,
           readers: [],
-          kinds: ['application'],
+          kinds: ['identity', 'application', 'database', 'kubernetes'],
           limits: { ratePerSecond: 50, burst: 100, ratePerUserPerSecond: 20, streams: 1000 },
         },
       ],
@@ -76,8 +76,10 @@ describe('a socket', () => {
     group: 1000
     readers: [{ user: build }]
     allow: [{ user: ci }, { group: "20" }]
-    kinds: [application]
+    kinds: [application, database, kubernetes]
     applications: ["grafana", "ci-*"]
+    databases: [orders]
+    kubernetes_clusters: ["*-test", "*-test"]
     clusters: [root.tele.example.com]
     max_ttl: 10m
     limits: { rate: 600/m, burst: off }
@@ -92,8 +94,10 @@ describe('a socket', () => {
       group: 1000,
       readers: [{ user: 'build' }],
       allow: [{ user: 'ci' }, { group: 20 }],
-      kinds: ['application'],
+      kinds: ['application', 'database', 'kubernetes'],
       applications: ['grafana', 'ci-*'],
+      databases: ['orders'],
+      kubernetesClusters: ['*-test'],
       clusters: ['root.tele.example.com'],
       maxTtlMs: 600_000,
       limits: { ratePerSecond: 10, ratePerUserPerSecond: 20, streams: 1000 },
@@ -112,9 +116,10 @@ describe('a socket', () => {
     ['roles: [7]', 'sockets[0].roles[0]: must be text, not a number'],
     ['allow: [{ user: a, group: b }]', 'sockets[0].allow[0]: must name either a user or a group'],
     ['allow: [{ usr: a }]', 'sockets[0].allow[0].usr: unknown key, did you mean user?'],
-    ['kinds: [kubernetes]', 'sockets[0].kinds[0]: kind "kubernetes" is not supported by this version'],
+    ['kinds: []', 'sockets[0].kinds: is empty'],
     ['kinds: [aplication]', 'sockets[0].kinds[0]: unknown kind "aplication"'],
-    ['databases: [a]', 'sockets[0].databases: databases are not served by this version'],
+    ['databases: []', 'sockets[0].databases: is empty'],
+    ['kubernetes_clusters: main', 'sockets[0].kubernetes_clusters: must be a list, not text'],
     ['max_ttl: 10', 'sockets[0].max_ttl: has no unit: 10'],
     ['max_ttl: 30s', 'sockets[0].max_ttl: 30s is below the shortest lifetime, 1m'],
     ['max_ttl: 0s', 'sockets[0].max_ttl: must be positive, not 0s'],
@@ -214,7 +219,8 @@ outputs:
     ['version: v1', 'version: unsupported version "v1"'],
     ['oneshot: true', 'oneshot: oneshot is not supported by this version'],
     ['fips: true', 'fips: fips is not supported'],
-    ['diag_addr: 127.0.0.1:3000', 'diag_addr: diag_addr is not supported'],
+    ['diag_addr: 3000', 'diag_addr: must be text, not a number'],
+    ['diag_addr: 127.0.0.1', 'diag_addr: is not an address: "127.0.0.1"'],
     ['services: [{ type: ssh-multiplexer }]', 'services[0]: a service of type "ssh-multiplexer" is not supported'],
     ['outputs: [{ type: identity }]', 'outputs[0]: a service of type "identity" is not supported'],
     ['onboarding: { join_method: github }', 'join method "github" is not supported by this version'],

@@ -12,8 +12,10 @@ import {
 } from './config.ts';
 import { ConfigError, type ConfigIssue } from './config-error.ts';
 import type { ConfigFile } from './config-schema.ts';
+import { isLoopback } from './diag-address.ts';
 import { type ConfigEnvironment, type ConfigFlags, type Overrides, parseOverrides } from './overrides.ts';
 import { parseConfigFile } from './parse-config-file.ts';
+import { socketWarnings } from './socket-warnings.ts';
 import type { YamlSource } from './yaml-source.ts';
 
 /** Where a configuration comes from besides its file. */
@@ -97,8 +99,16 @@ function merge(file: ConfigFile, source: YamlSource, fileName: string, overrides
       `credential_ttl ${formatGoDuration(credentialTtlMs)} exceeds the cluster's limit of 168h and will be cut`,
     );
   }
+  const diagAddress = overrides.diagAddress ?? file.diag_addr;
+  if (diagAddress && 'port' in diagAddress && !isLoopback(diagAddress)) {
+    const where = diagAddress.host === undefined ? 'every address of this machine' : diagAddress.host;
+    warnings.push(`diag_addr is open to whoever reaches ${where}: it tells names of sockets and roles`);
+  }
   const sockets = file.sockets ?? [];
   checkSockets(sockets, source, issues);
+  sockets.forEach((socket, index) => {
+    warnings.push(...socketWarnings(socket, `sockets[${index}]`));
+  });
   if (issues.length > 0) throw new ConfigError(fileName, issues);
   return {
     ...address,
@@ -109,6 +119,7 @@ function merge(file: ConfigFile, source: YamlSource, fileName: string, overrides
     insecure,
     debug: overrides.debug ?? file.debug ?? false,
     sockets,
+    ...(diagAddress && { diagAddress }),
     warnings,
   };
 }

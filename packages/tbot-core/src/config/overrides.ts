@@ -2,9 +2,9 @@ import { isTeleportError, TeleportError } from '@teleport-ts/api-types';
 import type { z } from 'zod';
 import { parseDestinationUri } from '../destinations/uri.ts';
 import { parseClusterAddress } from './cluster-address.ts';
-import type { StoreConfig } from './config.ts';
+import type { DiagAddress, StoreConfig } from './config.ts';
 import { ConfigError } from './config-error.ts';
-import { caPin, joinMethod } from './config-schema.ts';
+import { caPin, diagAddress, joinMethod } from './config-schema.ts';
 import { duration } from './fields.ts';
 
 /** What may come from the command line besides the file; the spelling of tbot 18's flags is in each comment. */
@@ -25,6 +25,8 @@ export interface ConfigFlags {
   readonly renewalInterval?: string | undefined;
   /** `--storage`, `file:///…` or `memory://` */
   readonly storage?: string | undefined;
+  /** `--diag-addr`, `host:port` or `unix:///path` */
+  readonly diagAddr?: string | undefined;
   /** `--insecure` */
   readonly insecure?: boolean | undefined;
   /** `--debug` */
@@ -44,6 +46,7 @@ export interface Overrides {
   readonly credentialTtlMs?: number;
   readonly renewalIntervalMs?: number;
   readonly store?: StoreConfig;
+  readonly diagAddress?: DiagAddress;
   readonly insecure?: boolean;
   readonly debug?: boolean;
 }
@@ -78,6 +81,7 @@ export function parseOverrides(flags: ConfigFlags, environment: ConfigEnvironmen
     credentialTtlMs: checked('--certificate-ttl', flags.certificateTtl, by(duration)),
     renewalIntervalMs: checked('--renewal-interval', flags.renewalInterval, by(duration)),
     store: checked('--storage', flags.storage, parseDestinationUri),
+    diagAddress: checked('--diag-addr', flags.diagAddr, by(diagAddress)),
     insecure: flags.insecure,
     debug: flags.debug,
   });

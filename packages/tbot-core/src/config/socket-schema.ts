@@ -1,19 +1,16 @@
 import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { parseSocketPath } from '../client/socket-path.ts';
+import { CREDENTIAL_KINDS } from '../destination-host.ts';
 import {
   DEFAULT_SOCKET_LIMITS,
   MIN_TTL_MS,
   type Principal,
   type SocketConfig,
-  type SocketKind,
   type SocketLimits,
   type UserOrGroupName,
 } from './config.ts';
-import { durationMs, FieldError, field, filledList, text, textAs, typeName, word } from './fields.ts';
-
-const KINDS: readonly SocketKind[] = ['application'];
-const LATER_KINDS = ['identity', 'database', 'kubernetes'];
+import { durationMs, FieldError, field, filledList, flag, text, textAs, typeName, word } from './fields.ts';
 
 const userOrGroup: z.ZodType<UserOrGroupName> = field((value) => {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value;
@@ -111,12 +108,7 @@ const socketPath: z.ZodType<string> = textAs((value) => {
   return path;
 });
 
-const auditMap = z.strictObject({ file: absolutePath });
-
-const notYet = (what: string): z.ZodType<undefined> =>
-  field((): undefined => {
-    throw new FieldError(`${what} are not served by this version`, `supported kinds: ${KINDS.join(', ')}`);
-  });
+const auditMap = z.strictObject({ file: absolutePath, chain: flag.optional() });
 
 const socketMap = z.strictObject({
   path: socketPath,
@@ -126,10 +118,10 @@ const socketMap = z.strictObject({
   group: userOrGroup.optional(),
   readers: z.array(principal).optional(),
   allow: filledList(principal, 'whoever the file system lets in may ask').optional(),
-  kinds: filledList(word('kind', KINDS, LATER_KINDS), 'all kinds are served').optional(),
+  kinds: filledList(word('kind', CREDENTIAL_KINDS), 'all kinds are served').optional(),
   applications: filledList(text, 'every application may be asked for').optional(),
-  databases: notYet('databases').optional(),
-  kubernetes_clusters: notYet('Kubernetes clusters').optional(),
+  databases: filledList(text, 'every database may be asked for').optional(),
+  kubernetes_clusters: filledList(text, 'every Kubernetes cluster may be asked for').optional(),
   clusters: filledList(text, "the bot's own cluster and its leaves may be named").optional(),
   max_ttl: maxTtl.optional(),
   limits: limits.optional(),
@@ -146,12 +138,14 @@ export const socketSchema: z.ZodType<SocketConfig> = socketMap.transform(
     ...(given.group !== undefined && { group: given.group }),
     readers: given.readers ?? [],
     ...(given.allow && { allow: given.allow }),
-    kinds: unique(given.kinds ?? KINDS),
+    kinds: unique(given.kinds ?? CREDENTIAL_KINDS),
     ...(given.applications && { applications: unique(given.applications) }),
+    ...(given.databases && { databases: unique(given.databases) }),
+    ...(given.kubernetes_clusters && { kubernetesClusters: unique(given.kubernetes_clusters) }),
     ...(given.clusters && { clusters: unique(given.clusters) }),
     ...(given.max_ttl !== undefined && { maxTtlMs: given.max_ttl }),
     limits: given.limits ?? DEFAULT_SOCKET_LIMITS,
-    ...(given.audit && { audit: given.audit }),
+    ...(given.audit && { audit: { file: given.audit.file, ...(given.audit.chain && { chain: true }) } }),
   }),
 ) as unknown as z.ZodType<SocketConfig>;
 

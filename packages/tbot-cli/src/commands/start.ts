@@ -52,6 +52,11 @@ export const startCommand: CommandModule = {
         requiresArg: true,
         describe: "Place of the bot's own identity: file:///path or memory://",
       })
+      .option('diag-addr', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Serve /metrics, /livez and /readyz there: 127.0.0.1:3001 or unix:///path',
+      })
       .option('insecure', { type: 'boolean', describe: 'Trust whatever cluster answers first' })
       .option('log-format', {
         choices: ['text', 'json'] as const,
@@ -78,6 +83,7 @@ export const startCommand: CommandModule = {
         certificateTtl: text('certificate-ttl'),
         renewalInterval: text('renewal-interval'),
         storage: text('storage'),
+        diagAddr: text('diag-addr'),
         insecure: parsed.insecure as boolean | undefined,
         debug,
       },

@@ -3,7 +3,7 @@ import type { Identity } from '../identity.ts';
 import { type AgentDescription, descriptionFromMessage } from './agent-description.ts';
 import { type AgentStatus, statusFromMessage } from './agent-status.ts';
 import { describeMethod, generateIdentityMethod, getStatusMethod } from './credentials-methods.ts';
-import { GrpcCaller, type UnaryMethod } from './grpc-caller.ts';
+import { GrpcCaller, type GrpcMethod } from './grpc-caller.ts';
 import { identityFromMessage, identityRequestMessage } from './identity-exchange.ts';
 import type { KeyPair } from './key-pair.ts';
 import { socketFailure } from './socket-failure.ts';
@@ -51,7 +51,7 @@ export class AgentClient {
   }
 
   async #call<Request, Response>(
-    method: UnaryMethod<Request, Response>,
+    method: GrpcMethod<Request, Response>,
     request: Request,
     options: CallOptions,
   ): Promise<Response> {

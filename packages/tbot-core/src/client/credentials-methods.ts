@@ -6,25 +6,25 @@ import {
   GetStatusRequest,
   GetStatusResponse,
 } from '../gen/tbot/credentials/v1/credentials.ts';
-import type { UnaryMethod } from './grpc-caller.ts';
+import type { GrpcMethod } from './grpc-caller.ts';
 
 // Single methods, so that a program that uses one does not carry the messages of all.
 
 const SERVICE = '/tbot.credentials.v1.DynamicCredentials';
 
-export const generateIdentityMethod: UnaryMethod<GenerateIdentityRequest, GenerateIdentityResponse> = {
+export const generateIdentityMethod: GrpcMethod<GenerateIdentityRequest, GenerateIdentityResponse> = {
   path: `${SERVICE}/GenerateIdentity`,
   encode: (request) => GenerateIdentityRequest.encode(request).finish(),
   decode: (message) => GenerateIdentityResponse.decode(message),
 };
 
-export const describeMethod: UnaryMethod<DescribeRequest, DescribeResponse> = {
+export const describeMethod: GrpcMethod<DescribeRequest, DescribeResponse> = {
   path: `${SERVICE}/Describe`,
   encode: (request) => DescribeRequest.encode(request).finish(),
   decode: (message) => DescribeResponse.decode(message),
 };
 
-export const getStatusMethod: UnaryMethod<GetStatusRequest, GetStatusResponse> = {
+export const getStatusMethod: GrpcMethod<GetStatusRequest, GetStatusResponse> = {
   path: `${SERVICE}/GetStatus`,
   encode: (request) => GetStatusRequest.encode(request).finish(),
   decode: (message) => GetStatusResponse.decode(message),

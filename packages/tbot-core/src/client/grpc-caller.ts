@@ -1,10 +1,11 @@
 import { GrpcCode } from '@teleport-ts/api-types';
-import { startCall } from './grpc-call.ts';
+import { AnswerReader, type CallEvents, decodeAnswer } from './grpc-answer-reader.ts';
+import { type RunningCall, startCall } from './grpc-call.ts';
 import { GrpcConnection } from './grpc-connection.ts';
-import { GrpcFailure } from './grpc-failure.ts';
+import { GrpcFailure, isNotProcessed } from './grpc-failure.ts';
 
-/** One method of a service, with how its messages are written and read. */
-export interface UnaryMethod<Request, Response> {
+/** One method of a service, with how its messages are written and read; of one answer or many. */
+export interface GrpcMethod<Request, Response> {
   /** `/package.Service/Method`. */
   readonly path: string;
   encode(request: Request): Uint8Array;
@@ -21,7 +22,7 @@ export interface GrpcCallerOptions {
 
 export interface GrpcCallOptions {
   readonly signal?: AbortSignal;
-  /** From here, connecting included, to the end of the answer. */
+  /** From here, connecting included, to the end of the answer, or of the last of many. */
   readonly timeoutMs?: number;
 }
 
@@ -35,8 +36,8 @@ const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
 /**
  * The calls of a gRPC client that a socket's caller needs, on `node:http2` alone: small, and started in a tenth of the time
- * that a gRPC library takes. Plain text over a unix socket; no compression, no load balancing, no retry except for
- * a call that the server says it has not begun.
+ * that a gRPC library takes: calls with one answer or many. Plain text over a unix socket; no compression, no load
+ * balancing, no retry except for a call that the server says it has not begun.
  */
 export class GrpcCaller {
   readonly #options: GrpcCallerOptions;
@@ -54,19 +55,38 @@ export class GrpcCaller {
    * reason when it is aborted.
    */
   async unary<Request, Response>(
-    method: UnaryMethod<Request, Response>,
+    method: GrpcMethod<Request, Response>,
     request: Request,
     options: GrpcCallOptions = {},
   ): Promise<Response> {
     const bytes = method.encode(request);
-    const deadline = options.timeoutMs === undefined ? undefined : monotonicMs() + options.timeoutMs;
+    const limits = { signal: options.signal, deadline: deadlineOf(options) };
     try {
-      return await this.#attempt(method, bytes, options.signal, deadline);
+      return await this.#attempt(method, bytes, limits);
     } catch (error) {
       // The server is going away and has not looked at the call: the next connection may reach its successor.
-      if (!(error instanceof GrpcFailure) || !error.notProcessed) throw error;
-      return await this.#attempt(method, bytes, options.signal, deadline);
+      if (!isNotProcessed(error)) throw error;
+      return await this.#attempt(method, bytes, limits);
     }
+  }
+
+  /**
+   * One request, any number of answers. The call starts when the first answer is asked for, the server is asked for more only
+   * as answers are taken, and leaving the loop cancels it. It can be read once.
+   *
+   * @throws while reading: GrpcFailure for every status other than OK, behind the answers that came before it; the
+   * signal's reason, or DEADLINE_EXCEEDED, at once.
+   */
+  serverStream<Request, Response>(
+    method: GrpcMethod<Request, Response>,
+    request: Request,
+    options: GrpcCallOptions = {},
+  ): AsyncIterableIterator<Response, undefined> {
+    let limits: CallLimits | undefined;
+    return new AnswerReader((events) => {
+      limits ??= { signal: options.signal, deadline: deadlineOf(options) };
+      return this.#start({ path: method.path, request: method.encode(request), ...limits, ...events });
+    }, method.decode);
   }
 
   /** Begins to connect, ahead of the first call. */
@@ -79,58 +99,73 @@ export class GrpcCaller {
     this.#connection.close();
   }
 
-  #attempt<Response>(
-    method: UnaryMethod<never, Response>,
-    request: Uint8Array,
-    signal: AbortSignal | undefined,
-    deadline: number | undefined,
-  ): Promise<Response> {
-    if (signal?.aborted) return Promise.reject(signal.reason);
-    const timeoutMs = deadline === undefined ? undefined : Math.max(0, deadline - monotonicMs());
-    const { session, release } = this.#connection.acquire();
+  #attempt<Response>(method: GrpcMethod<never, Response>, request: Uint8Array, limits: CallLimits): Promise<Response> {
     return new Promise((resolve, reject) => {
       const answers: Buffer[] = [];
-      const call = startCall({
-        session,
+      this.#start({
         path: method.path,
         request,
-        userAgent: this.#options.userAgent,
-        maxMessageBytes: this.#options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
-        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+        ...limits,
         onMessage(message) {
           // What gRPC prescribes for a wrong number of answers (statuscodes.md).
           if (answers.push(message) > 1) throw new GrpcFailure(GrpcCode.UNIMPLEMENTED, 'received more than one answer');
         },
         onEnd(failure) {
-          clearTimeout(timer);
-          signal?.removeEventListener('abort', onAbort);
-          release();
-          if (signal?.aborted) reject(signal.reason);
-          else if (failure) reject(failure);
-          else settle(answers[0]);
+          if (failure) return reject(failure.error);
+          try {
+            if (!answers[0]) throw new GrpcFailure(GrpcCode.UNIMPLEMENTED, 'received no answer');
+            resolve(decodeAnswer(method.decode, answers[0]));
+          } catch (error) {
+            reject(error);
+          }
         },
       });
-      const settle = (answer: Buffer | undefined): void => {
-        try {
-          if (!answer) throw new GrpcFailure(GrpcCode.UNIMPLEMENTED, 'received no answer');
-          resolve(decode(method, answer));
-        } catch (error) {
-          reject(error);
-        }
-      };
-      const onAbort = (): void => call.abandon(new GrpcFailure(GrpcCode.CANCELLED, 'cancelled'));
-      const onTimeout = (): void =>
-        call.abandon(new GrpcFailure(GrpcCode.DEADLINE_EXCEEDED, 'no answer within the time limit'));
-      const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs);
-      signal?.addEventListener('abort', onAbort, { once: true });
     });
+  }
+
+  /** Puts one call on the connection, and ends it when its caller's patience does. */
+  #start(setup: LimitedCall): RunningCall {
+    const { signal, deadline, onEnd, ...call } = setup;
+    if (signal?.aborted) throw signal.reason;
+    const timeoutMs = deadline === undefined ? undefined : Math.max(0, deadline - monotonicMs());
+    const { session, release } = this.#connection.acquire();
+    const running = startCall({
+      ...call,
+      session,
+      userAgent: this.#options.userAgent,
+      maxMessageBytes: this.#options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      onEnd(failure) {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        release();
+        if (signal?.aborted) onEnd({ error: signal.reason, local: true });
+        else onEnd(failure && { error: failure, local: late });
+      },
+    });
+    let late = false;
+    const onAbort = (): void => running.abandon(new GrpcFailure(GrpcCode.CANCELLED, 'cancelled'));
+    const onTimeout = (): void => {
+      late = true;
+      running.abandon(new GrpcFailure(GrpcCode.DEADLINE_EXCEEDED, 'no answer within the time limit'));
+    };
+    const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    return running;
   }
 }
 
-function decode<Response>(method: UnaryMethod<never, Response>, answer: Buffer): Response {
-  try {
-    return method.decode(answer);
-  } catch (cause) {
-    throw new GrpcFailure(GrpcCode.INTERNAL, 'the answer is not the expected message', { cause });
-  }
+interface CallLimits {
+  readonly signal: AbortSignal | undefined;
+  /** By {@link monotonicMs}. */
+  readonly deadline: number | undefined;
+}
+
+interface LimitedCall extends CallLimits, CallEvents {
+  readonly path: string;
+  readonly request: Uint8Array;
+}
+
+function deadlineOf({ timeoutMs }: GrpcCallOptions): number | undefined {
+  return timeoutMs === undefined ? undefined : monotonicMs() + timeoutMs;
 }

@@ -21,3 +21,8 @@ export class GrpcFailure extends Error {
     this.notProcessed = details.notProcessed ?? false;
   }
 }
+
+/** The server has not looked at the call, so that it may be made again. */
+export function isNotProcessed(error: unknown): boolean {
+  return error instanceof GrpcFailure && error.notProcessed;
+}

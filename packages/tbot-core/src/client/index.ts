@@ -12,6 +12,7 @@ export {
   type PlainIdentityRequest,
   type PublicKeys,
 } from '../destination-host.ts';
+export { blockingFileSystem } from '../destinations/blocking-file-system.ts';
 export type { Destination, DestinationLock, FileSet, WriteResult } from '../destinations/destination.ts';
 export { DirectoryDestination, type DirectoryOptions } from '../destinations/directory.ts';
 export { MemoryDestination } from '../destinations/memory.ts';

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { isTeleportError } from '@teleport-ts/api-types';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
+import { blockingFileSystem } from './blocking-file-system.ts';
 import type { Destination, FileSet } from './destination.ts';
-import { DirectoryDestination } from './directory.ts';
+import { DirectoryDestination, type DirectoryOptions } from './directory.ts';
 import { MemoryDestination } from './memory.ts';
 
 // What every destination does; one suite for all kinds.
@@ -15,14 +16,15 @@ afterEach(async () => {
   for (const path of directories.splice(0)) await rm(path, { recursive: true, force: true });
 });
 
-async function newDirectory(): Promise<DirectoryDestination> {
+async function newDirectory(options: DirectoryOptions = {}): Promise<DirectoryDestination> {
   const path = await mkdtemp(join(tmpdir(), 'tbot-destination-'));
   directories.push(path);
-  return DirectoryDestination.open(join(path, 'made/here'));
+  return DirectoryDestination.open(join(path, 'made/here'), options);
 }
 
 const kinds: Readonly<Record<string, () => Promise<Destination>>> = {
-  directory: newDirectory,
+  directory: () => newDirectory(),
+  'directory, without threads': () => newDirectory({ fileSystem: blockingFileSystem }),
   memory: async () => new MemoryDestination(),
 };
 

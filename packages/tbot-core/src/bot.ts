@@ -22,6 +22,7 @@ import type { DestinationLock } from './destinations/destination.ts';
 import type { Identity } from './identity.ts';
 import type { Logger } from './logger.ts';
 import { patience, waitFor } from './waiting.ts';
+import { renewing } from './watching/renewing.ts';
 
 /** How long calls on their way may go on when the bot is closed. */
 const CLOSE_GRACE_MS = 5_000;
@@ -135,8 +136,9 @@ export class Bot implements RunningBot {
     }
   }
 
-  watchIdentity(_request: IdentityRequest, _options: CallOptions = {}): AsyncIterable<Identity> {
-    throw new TeleportError('not_implemented', 'watching comes next');
+  watchIdentity(request: IdentityRequest, options: CallOptions = {}): AsyncIterable<Identity> {
+    const { clock, random } = this.#settings;
+    return renewing(this, request, { ...options, clock, random });
   }
 
   listenForRotation(_options: CallOptions = {}): AsyncIterable<CaRotation> {

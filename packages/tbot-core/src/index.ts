@@ -18,3 +18,11 @@ export * from './logger.ts';
 export * from './outputs/application.ts';
 export { type Backoff, backoffMs } from './retry.ts';
 export * from './trusted-authority.ts';
+export {
+  type Renewable,
+  type Renewal,
+  type RenewalReason,
+  type RenewalsOptions,
+  renewals,
+} from './watching/renewals.ts';
+export { type RenewingHost, type RenewingOptions, renewing } from './watching/renewing.ts';

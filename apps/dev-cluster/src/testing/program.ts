@@ -13,6 +13,9 @@ export interface ProgramOptions {
   /** Ends the program by SIGKILL. Default 60 s. */
   readonly timeoutMs?: number;
   readonly input?: string;
+  /** Whom it runs as; only root may choose. Default: whoever runs the test. */
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 /** Runs a command to its end; never throws for an exit code. */
@@ -42,7 +45,8 @@ export class RunningProgram implements AsyncDisposable {
     const env = Object.fromEntries(
       Object.entries({ ...process.env, ...options.env }).filter(([, value]) => value !== undefined),
     );
-    const child = spawn(command, args, { env: env as NodeJS.ProcessEnv, cwd: options.cwd, stdio: 'pipe' });
+    const { cwd, uid, gid } = options;
+    const child = spawn(command, args, { env: env as NodeJS.ProcessEnv, cwd, uid, gid, stdio: 'pipe' });
     this.#child = child;
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;

@@ -20,6 +20,15 @@ export interface RealDatabase {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
+/** A Kubernetes cluster that the real cluster's Kubernetes service serves. */
+export interface RealKubernetesCluster {
+  readonly name: string;
+  /** URL of its API server, which the service must be able to ask; its calls carry a token and nothing else. */
+  readonly server: string;
+  /** Authority of the API server, PEM. */
+  readonly caPem: string;
+}
+
 /** What a real cluster's configuration file says, as far as these options decide it. */
 export interface RealTeleportConfigOptions {
   /** What people log in with besides a password: `otp`, `webauthn`. Default one-time passwords, `['otp']`. */
@@ -30,8 +39,8 @@ export interface RealTeleportConfigOptions {
   readonly listenerMode?: 'multiplex' | 'separate';
   readonly applications?: readonly RealApplication[];
   readonly databases?: readonly RealDatabase[];
-  /** Names of Kubernetes clusters; no API server stands behind them. */
-  readonly kubernetesClusters?: readonly string[];
+  /** Kubernetes clusters; behind one that is only named stands no API server. */
+  readonly kubernetesClusters?: readonly (string | RealKubernetesCluster)[];
   /** Labels of the SSH node; without them there is none. */
   readonly nodeLabels?: Readonly<Record<string, string>>;
   /** Changes the configuration in place before it is written, e.g. `(c) => { c.auth_service.session_recording = 'off'; }`. */
@@ -141,16 +150,29 @@ export async function writeConfig(
   return path;
 }
 
-async function writeKubeconfig(folder: string, clusters: readonly string[]): Promise<string> {
+async function writeKubeconfig(folder: string, clusters: readonly (string | RealKubernetesCluster)[]): Promise<string> {
   const path = join(folder, 'kubeconfig');
+  const names = clusters.map(nameOfCluster);
   const config = {
     apiVersion: 'v1',
     kind: 'Config',
-    'current-context': clusters[0],
-    clusters: clusters.map((name) => ({ name, cluster: { server: 'https://127.0.0.1:9' } })),
-    users: clusters.map((name) => ({ name, user: { token: 'none' } })),
-    contexts: clusters.map((name) => ({ name, context: { cluster: name, user: name } })),
+    'current-context': names[0],
+    clusters: clusters.map((each) => ({ name: nameOfCluster(each), cluster: addressOf(each) })),
+    users: names.map((name) => ({ name, user: { token: 'none' } })),
+    contexts: names.map((name) => ({ name, context: { cluster: name, user: name } })),
   };
   await writeFile(path, JSON.stringify(config));
   return path;
+}
+
+/** The name that people use. */
+export const nameOfCluster = (cluster: string | RealKubernetesCluster): string =>
+  typeof cluster === 'string' ? cluster : cluster.name;
+
+function addressOf(cluster: string | RealKubernetesCluster): object {
+  if (typeof cluster === 'string') return { server: 'https://127.0.0.1:9' };
+  return {
+    server: cluster.server,
+    'certificate-authority-data': Buffer.from(cluster.caPem).toString('base64'),
+  };
 }

@@ -10,13 +10,20 @@ import { denyMetadataAddress } from './metadata-route.ts';
 import { NoUse, poll } from './poll.ts';
 import {
   choosePorts,
+  nameOfCluster,
   type RealTeleportConfigOptions,
   type RealTeleportPorts,
   writeConfig,
 } from './real-teleport-config.ts';
 import { writeWebCertificate } from './web-certificate-files.ts';
 
-export type { RealApplication, RealDatabase, RealTeleportConfig, RealTeleportPorts } from './real-teleport-config.ts';
+export type {
+  RealApplication,
+  RealDatabase,
+  RealKubernetesCluster,
+  RealTeleportConfig,
+  RealTeleportPorts,
+} from './real-teleport-config.ts';
 
 const exec = promisify(execFile);
 
@@ -113,7 +120,7 @@ export class RealTeleport implements AsyncDisposable {
         'db_server',
         options.databases?.map(({ name }) => name),
       );
-      await teleport.#listed('kube_server', options.kubernetesClusters);
+      await teleport.#listed('kube_server', options.kubernetesClusters?.map(nameOfCluster));
       await teleport.#listed('node', options.nodeLabels && ['real']);
     } catch (error) {
       await teleport.stop();

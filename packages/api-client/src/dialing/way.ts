@@ -8,13 +8,9 @@ import type { ConnectionOptions } from './connection.ts';
 import type { CustomDialer } from './custom-dialer.ts';
 import { httpProxyFor } from './http-proxy.ts';
 import { openStream } from './http-tunnel.ts';
+import { proxyGrpcRoute, UPGRADED_HANDSHAKE_MS } from './proxy-grpc-route.ts';
 import { type CallingMethod, type OpenStream, type Route, route } from './route.ts';
 import { authAlpn } from './target.ts';
-
-/** A proxy behind a balancer that speaks plain HTTP with it upgrades, and then never says a word. */
-const UPGRADED_HANDSHAKE_MS = 5_000;
-/** The proxy's gRPC service; on its SSH port `h2` alone does too. */
-const PROXY_GRPC_ALPN: readonly string[] = ['teleport-proxy-ssh-grpc', 'h2'];
 
 /** A method and where it goes: what of a route can be kept, and taken to another cluster. */
 export interface Way {
@@ -61,8 +57,7 @@ export function routeBy(way: Way, cluster: string | undefined, options: WayOptio
         },
       });
     case 'proxy-grpc': {
-      const tunnel: { open?: OpenStream } = proxy ? { open: (...args) => openStream(target, ...args) } : {};
-      const outer = route({ method, host, port, source, clock, alpn: PROXY_GRPC_ALPN, ...tunnel });
+      const outer = proxyGrpcRoute({ host, port }, { source, clock });
       return route({
         ...common,
         ...through,

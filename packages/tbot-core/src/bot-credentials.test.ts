@@ -266,7 +266,7 @@ describe('describe', () => {
       clusters: [bots.cluster.name],
       cluster: bots.cluster.name,
       proxyAddress: bots.cluster.proxyAddress,
-      kinds: ['application'],
+      kinds: ['identity', 'application', 'database', 'kubernetes'],
       defaultTtlMs: 60 * MINUTE,
       minTtlMs: MINUTE,
     });

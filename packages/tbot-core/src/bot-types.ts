@@ -1,6 +1,6 @@
 import type { TeleportError } from '@teleport-ts/api-types';
 import type { Clock } from './clock.ts';
-import type { CallOptions, DestinationHost } from './destination-host.ts';
+import type { CallOptions, CredentialKind, DestinationHost } from './destination-host.ts';
 import type { Destination } from './destinations/destination.ts';
 import type { Logger } from './logger.ts';
 
@@ -85,7 +85,7 @@ export interface BotDescription {
   cluster: string;
   /** `host:port` of the proxy's web address, empty when the cluster names none. */
   proxyAddress: string;
-  kinds: readonly 'application'[];
+  kinds: readonly CredentialKind[];
   defaultTtlMs: number;
   minTtlMs: number;
 }

@@ -17,7 +17,7 @@ import { CredentialIssuer } from './cluster/credential-issuer.ts';
 import { dial } from './cluster/dial.ts';
 import { RolesRefusedError } from './cluster/own-role.ts';
 import { MIN_TTL_MS } from './config/config.ts';
-import type { CallOptions, CaRotation, IdentityRequest } from './destination-host.ts';
+import { type CallOptions, type CaRotation, CREDENTIAL_KINDS, type IdentityRequest } from './destination-host.ts';
 import type { DestinationLock } from './destinations/destination.ts';
 import type { Identity } from './identity.ts';
 import type { Logger } from './logger.ts';
@@ -176,7 +176,7 @@ export class Bot implements RunningBot {
       clusters,
       cluster: this.#facts.cluster,
       proxyAddress: this.#proxyAddress(),
-      kinds: ['application'],
+      kinds: CREDENTIAL_KINDS,
       defaultTtlMs: this.#settings.ttlMs,
       minTtlMs: MIN_TTL_MS,
     };

@@ -10,6 +10,14 @@ export interface CallOptions {
   readonly timeoutMs?: number;
 }
 
+/** What an iteration that goes on until it is left takes last. */
+export interface WatchOptions extends CallOptions {
+  /** Longest time of one try to get a credential, in milliseconds, not of the iteration. Default 60,000. */
+  readonly timeoutMs?: number;
+  /** Whether the process lives on for what comes next. Default true. */
+  readonly keepAlive?: boolean;
+}
+
 /** The public halves of a key pair that a caller made itself. Each certificate is issued only if its key is there. */
 export interface PublicKeys {
   /** PEM block `PUBLIC KEY` (SubjectPublicKeyInfo), for the X.509 certificate. */
@@ -48,10 +56,22 @@ export interface ApplicationIdentityRequest extends CommonIdentityRequest {
   readonly name: string;
 }
 
+/** What requests for a resource have in common that the cluster's discovery may have found under a shorter name. */
+export interface DiscoverableIdentityRequest extends CommonIdentityRequest {
+  /**
+   * Whether the credential may be for a resource of that full name, asked where it differs from the name that was asked
+   * for. Default: yes. On a socket the agent decides it, not the caller.
+   */
+  readonly admitsName?: (fullName: string) => boolean;
+}
+
 /** Asks for a certificate for one database behind the cluster's proxy. */
-export interface DatabaseIdentityRequest extends CommonIdentityRequest {
+export interface DatabaseIdentityRequest extends DiscoverableIdentityRequest {
   readonly kind: 'database';
-  /** Exact name of the database resource (`service` in a `tbot.yaml`). */
+  /**
+   * Name of the database resource (`service` in a `tbot.yaml`), or the one that a single database was discovered by; never a
+   * pattern, never part of a query.
+   */
   readonly name: string;
   /** Account to log in as. Default: whichever the client names. */
   readonly username?: string;
@@ -60,9 +80,9 @@ export interface DatabaseIdentityRequest extends CommonIdentityRequest {
 }
 
 /** Asks for a certificate for one Kubernetes cluster behind the cluster's proxy. */
-export interface KubernetesIdentityRequest extends CommonIdentityRequest {
+export interface KubernetesIdentityRequest extends DiscoverableIdentityRequest {
   readonly kind: 'kubernetes';
-  /** Exact name of the Kubernetes cluster. */
+  /** Name of the Kubernetes cluster, or the one that a single cluster was discovered by; never a pattern, never part of a query. */
   readonly name: string;
 }
 
@@ -117,9 +137,13 @@ export interface DestinationHost {
    * @throws TeleportError, out of the iteration: a first failure as {@link generateIdentity}, later one that no try mends,
    * or the last one when the credential has ended meanwhile
    */
-  watchIdentity(request: IdentityRequest, options?: CallOptions): AsyncIterable<Identity>;
-  /** Tells of every step of a rotation of the cluster's authorities, from now on until aborted. */
-  listenForRotation(options?: CallOptions): AsyncIterable<CaRotation>;
+  watchIdentity(request: IdentityRequest, options?: WatchOptions): AsyncIterable<Identity>;
+  /**
+   * Tells of every step of a rotation of the cluster's authorities, from now on until it is left or aborted.
+   *
+   * @throws TeleportError, out of the iteration, when the host is closed or out of reach
+   */
+  listenForRotation(options?: Omit<WatchOptions, 'timeoutMs'>): AsyncIterable<CaRotation>;
   /**
    * A client of the cluster that the identity is for, in the identity's name.
    *

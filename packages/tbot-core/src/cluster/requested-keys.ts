@@ -1,8 +1,9 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { parseSshPublicKey, TeleportError } from '@teleport-ts/api-types';
-import type { IdentityRequest } from '../destination-host.ts';
+import type { CredentialKind, IdentityRequest } from '../destination-host.ts';
 import { consumerKeyAlgorithm } from '../keys/key-algorithm.ts';
 import { generateKeyPair, tlsPublicKeyPem } from '../keys/key-pair.ts';
+import type { RsaKeyPool } from '../keys/rsa-key-pool.ts';
 
 /** SubjectPublicKeyInfo of a P-256 key up to its uncompressed point (RFC 5480). */
 const P256_PREFIX = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex');
@@ -17,17 +18,24 @@ export interface RequestedKeys {
 }
 
 /**
- * The caller's public keys, or a pair made for this one request when it brought none.
+ * The public keys that the caller brought.
  *
+ * @returns undefined when it brought none
  * @throws TeleportError `bad_parameter` for a key that cannot be read
  */
-export async function requestedKeys(request: IdentityRequest): Promise<RequestedKeys> {
-  const { tls, ssh } = request.keys ?? {};
-  if (!tls && !ssh) return await generateKeyPair(consumerKeyAlgorithm(request.kind));
+export function givenKeys({ keys }: IdentityRequest): RequestedKeys | undefined {
+  const { tls, ssh } = keys ?? {};
+  if (!tls && !ssh) return undefined;
   return {
     ...(tls && { tlsPublicKey: isP256(tls) ? tls : tlsPublicKeyPem(readPublicKey(tls)) }),
     ...(ssh && { sshPublicKey: readSshKey(ssh) }),
   };
+}
+
+/** A pair made for one request whose caller brought no key. */
+export async function madeKeys(kind: CredentialKind, rsaKeys: RsaKeyPool, signal: AbortSignal): Promise<RequestedKeys> {
+  const algorithm = consumerKeyAlgorithm(kind);
+  return await (algorithm === 'rsa2048' ? rsaKeys.take(signal) : generateKeyPair(algorithm));
 }
 
 /** What nearly all callers send is known by its bytes; OpenSSL's decoder would take longer than the rest of a request. */

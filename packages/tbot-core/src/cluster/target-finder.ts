@@ -1,0 +1,63 @@
+import { isTeleportError } from '@teleport-ts/api-types';
+import { findTarget } from './find-target.ts';
+import { type KeptRoute, KeptRoutes, type RouteKey } from './kept-routes.ts';
+import { openRoleSession, type SessionOptions } from './open-role-session.ts';
+import { RoleSessions } from './role-sessions.ts';
+import type { Target } from './target.ts';
+
+/** Finds resources as sets of roles see them, by sessions of those roles, and keeps what it has found. */
+export class TargetFinder {
+  readonly #sessions: RoleSessions;
+  readonly #routes: KeptRoutes;
+
+  constructor(options: SessionOptions) {
+    this.#sessions = new RoleSessions(options.clock, (roles) => openRoleSession(options, roles));
+    this.#routes = new KeptRoutes(options.clock);
+  }
+
+  /** What was found the last time. */
+  kept(key: RouteKey): KeptRoute | undefined {
+    return this.#routes.get(key);
+  }
+
+  /**
+   * Asks the cluster, or joins a question that is on its way.
+   *
+   * @throws TeleportError, see `findTarget`
+   */
+  find(key: RouteKey): Promise<Target> {
+    return this.#routes.ask(key, () => this.#lookUp(key));
+  }
+
+  /** To be asked anew: the cluster has said that it is not there. */
+  forget(key: RouteKey): void {
+    this.#routes.forget(key);
+  }
+
+  async close(): Promise<void> {
+    await this.#sessions.close();
+  }
+
+  /** A session that the cluster does not take any more is made anew, once. */
+  async #lookUp(key: RouteKey): Promise<Target> {
+    const session = await this.#sessions.get(key.roles);
+    try {
+      return await findTarget(await session.client(key.cluster), key);
+    } catch (error) {
+      if (!isSessionRefused(error)) throw error;
+      await this.#sessions.drop(session);
+      const next = await this.#sessions.get(key.roles);
+      return await findTarget(await next.client(key.cluster), key);
+    }
+  }
+}
+
+/** What says that a session, and not the thing that was looked for, is the trouble. */
+function isSessionRefused(error: unknown): boolean {
+  if (!isTeleportError(error)) return false;
+  return (
+    error.code === 'access_denied' ||
+    error.code === 'expired' ||
+    (error.code === 'connection_problem' && !error.retryable)
+  );
+}

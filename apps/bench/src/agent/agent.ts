@@ -22,11 +22,13 @@ export interface Agent extends AsyncDisposable {
  * Starts an agent on an auth service, as a user would. Its log goes to a file.
  *
  * @param name of its files in the folder
+ * @param limits of its socket, as in the configuration. Default: none
  */
 export async function startAgent(
   scratch: Scratch,
   name: string,
   cluster: { readonly address: string; readonly token: string; readonly caPin: string },
+  limits: unknown = 'off',
 ): Promise<Agent> {
   const socket = scratch.join(`${name}.sock`);
   const config = scratch.join(`${name}.yaml`);
@@ -37,7 +39,7 @@ export async function startAgent(
     JSON.stringify({
       auth_server: cluster.address,
       store: { type: 'memory' },
-      sockets: [{ path: socket, roles: [ROLE], limits: 'off' }],
+      sockets: [{ path: socket, roles: [ROLE], limits }],
     }),
   );
   const out = openSync(log, 'a');

@@ -16,14 +16,15 @@ import {
 } from '@teleport-ts/api-types';
 import { BotInstanceServiceDefinition } from '@teleport-ts/api-types/proto/teleport/machineid/v1/bot_instance_service';
 import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
-import { Event, Operation } from '@teleport-ts/api-types/proto/teleport/proto/event';
+import { Event, Operation, type Watch } from '@teleport-ts/api-types/proto/teleport/proto/event';
 import { JoinServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/join_service';
 import { UserCertsRequest } from '@teleport-ts/api-types/proto/teleport/proto/user_certs';
 import { TrustServiceDefinition } from '@teleport-ts/api-types/proto/teleport/trust/v1/trust_service';
 import { SignatureAlgorithmSuite } from '@teleport-ts/api-types/proto/teleport/types/signature_algorithm_suite';
+import type { WatchKind } from '@teleport-ts/api-types/proto/teleport/types/watch';
 import { issueHostTlsCertificate } from '@teleport-ts/dev-cluster/testing';
 import type { Run } from '../process/helper.ts';
-import { APPLICATION, BOT, ROLE } from './names.ts';
+import { APPLICATION, BOT, DATABASE, ROLE } from './names.ts';
 import { type CertsInput, StubAuthority } from './stub-authority.ts';
 
 /** Where the stub listens, and what it takes to call it. */
@@ -78,8 +79,14 @@ export const run: Run<void, StubReady, StubQuestion, Buffer | undefined> = async
   }));
   const app = { Metadata: { Name: APPLICATION }, Spec: { PublicAddr: `${APPLICATION}.example` } };
   const appServer = { Metadata: { Name: APPLICATION }, Spec: { App: app } };
-  method(AuthServiceDefinition, 'listResources', () => ({
-    Resources: [{ resource: { $case: 'AppServer' as const, value: appServer } }],
+  const database = { Metadata: { Name: DATABASE }, Spec: { Protocol: 'postgres', URI: 'localhost:5432' } };
+  const databaseServer = { Metadata: { Name: DATABASE }, Spec: { Database: database } };
+  method(AuthServiceDefinition, 'listResources', ({ ResourceType }) => ({
+    Resources: [
+      ResourceType === 'db_server'
+        ? { resource: { $case: 'DatabaseServer' as const, value: databaseServer } }
+        : { resource: { $case: 'AppServer' as const, value: appServer } },
+    ],
   }));
   method(JoinServiceDefinition, 'registerUsingToken', ({ PublicTLSKey, PublicSSHKey }) =>
     authority.ownCerts({ tls: PublicTLSKey, ssh: PublicSSHKey }),
@@ -103,8 +110,9 @@ export const run: Run<void, StubReady, StubQuestion, Buffer | undefined> = async
       const known = `${request.RouteToApp?.Name} ${keys.tls.toString('latin1')} ${keys.ssh.toString('latin1')}`;
       let response = made.get(known);
       if (!response) {
-        response = encode(authority.impersonatedCerts(keys, request.RouteToApp));
-        made.set(known, response);
+        response = encode(authority.impersonatedCerts(keys, request));
+        // Pairs that the agent makes come once.
+        if (!request.RouteToDatabase) made.set(known, response);
       }
       answer(null, response);
     },
@@ -113,21 +121,23 @@ export const run: Run<void, StubReady, StubQuestion, Buffer | undefined> = async
     'unary',
   );
 
-  // A watch of as many changes as anybody reads: the same bytes again and again.
+  // A watch of roles alone sees as many changes as anybody reads: the same bytes again and again. On others nothing happens.
   const watching = toMethodDefinition(AuthServiceDefinition, 'watchEvents');
-  const init = Event.fromPartial({
-    Type: Operation.INIT,
-    Resource: { $case: 'WatchStatus', value: { Spec: { Kinds: [{ Kind: 'role' }] } } },
-  });
+  const init = (Kinds: WatchKind[]): Buffer =>
+    watching.responseSerialize(
+      Event.fromPartial({ Type: Operation.INIT, Resource: { $case: 'WatchStatus', value: { Spec: { Kinds } } } }),
+    );
   const change = watching.responseSerialize(Event.fromPartial(roleChange));
   server.register(
     watching.path,
-    (call: ServerWritableStream<unknown, Buffer>) => {
+    (call: ServerWritableStream<Watch, Buffer>) => {
+      const kinds = call.request.Kinds;
+      call.write(init(kinds));
+      if (kinds.length !== 1 || kinds[0]?.Kind !== 'role') return;
       const send = (): void => {
         while (!call.cancelled && call.write(change));
       };
       call.on('drain', send);
-      call.write(watching.responseSerialize(init));
       send();
     },
     (bytes: Buffer) => bytes,

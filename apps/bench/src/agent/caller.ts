@@ -1,15 +1,17 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { Client, credentials, Metadata } from '@grpc/grpc-js';
+import { Client, type ClientReadableStream, credentials, Metadata } from '@grpc/grpc-js';
 import { sshPublicKeyLine, toMethodDefinition } from '@teleport-ts/api-types';
 import {
   DynamicCredentialsDefinition,
   type GenerateIdentityRequest,
   GenerateIdentityRequest as GenerateIdentityRequestMessage,
   type GenerateIdentityResponse,
+  type WatchIdentityResponse,
 } from '@teleport-ts/tbot-core/proto';
-import { APPLICATION } from './names.ts';
+import { APPLICATION, DATABASE } from './names.ts';
 
 const method = toMethodDefinition(DynamicCredentialsDefinition, 'generateIdentity');
+const watchMethod = toMethodDefinition(DynamicCredentialsDefinition, 'watchIdentity');
 
 /** Path of the method by which credentials are asked for. */
 export const ISSUE_METHOD: string = method.path;
@@ -23,6 +25,11 @@ export function issueRequest(): GenerateIdentityRequest {
     kind: { $case: 'application', value: { name: APPLICATION } },
   });
 }
+
+/** A request for a database's credential with a pair that the agent makes. */
+export const databaseRequest: GenerateIdentityRequest = GenerateIdentityRequestMessage.fromPartial({
+  kind: { $case: 'database', value: { name: DATABASE, username: 'alice', database: 'main' } },
+});
 
 /** Asks a socket by bare grpc-js: the same load whoever answers. */
 export class Caller implements Disposable {
@@ -47,6 +54,21 @@ export class Caller implements Disposable {
         { deadline: Date.now() + 60_000 },
         (error, response) => (error ? reject(error) : resolve(response as GenerateIdentityResponse)),
       );
+    });
+  }
+
+  /** Opens a stream of credentials; settles with its first. The stream goes on until the caller is closed. */
+  watch(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const stream: ClientReadableStream<WatchIdentityResponse> = this.#client.makeServerStreamRequest(
+        watchMethod.path,
+        watchMethod.requestSerialize,
+        watchMethod.responseDeserialize,
+        { request: this.#request, knownSerial: '' },
+        new Metadata(),
+      );
+      stream.once('data', () => resolve());
+      stream.on('error', reject);
     });
   }
 

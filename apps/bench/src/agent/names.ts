@@ -2,3 +2,4 @@
 export const BOT = 'bench';
 export const ROLE = 'deployer';
 export const APPLICATION = 'foo';
+export const DATABASE = 'pg';

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { type ResponseInput, sshPublicKeyLine } from '@teleport-ts/api-types';
 import type { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
+import type { UserCertsRequest } from '@teleport-ts/api-types/proto/teleport/proto/user_certs';
 import type { TrustServiceDefinition } from '@teleport-ts/api-types/proto/teleport/trust/v1/trust_service';
 import {
   type CertAuthority,
@@ -49,16 +50,21 @@ export class StubAuthority {
     return this.#certs(keys, { ...ownIdentity, generation: 1, renewable: true }, [this.user, this.host]);
   }
 
-  /** What the bot asks for in the name of a role; with a route they lead to an application. */
-  impersonatedCerts(keys: Keys, app?: { Name: string; PublicAddr: string; ClusterName: string }): CertsInput {
-    const route = app && {
-      name: app.Name,
-      publicAddr: app.PublicAddr,
-      clusterName: app.ClusterName,
-      sessionId: 'stub',
+  /** What the bot asks for in the name of a role; with a route they lead to an application or a database. */
+  impersonatedCerts(keys: Keys, { RouteToApp: app, RouteToDatabase: db }: UserCertsRequest): CertsInput {
+    const identity: Identity = {
+      ...ownIdentity,
+      roles: [ROLE],
+      impersonator: ownIdentity.user,
+      disallowReissue: true,
+      ...(app && {
+        app: { name: app.Name, publicAddr: app.PublicAddr, clusterName: app.ClusterName, sessionId: 'stub' },
+      }),
+      ...(db && {
+        database: { service: db.ServiceName, protocol: db.Protocol, user: db.Username, name: db.Database, roles: [] },
+      }),
     };
-    const identity = { ...ownIdentity, roles: [ROLE], impersonator: ownIdentity.user, disallowReissue: true };
-    return this.#certs(keys, { ...identity, ...(route && { app: route }) }, [this.user]);
+    return this.#certs(keys, identity, [this.user]);
   }
 
   /** A client that may call the stub. */

@@ -6,7 +6,7 @@ const floors = {
   'packages/tbot-core': ['packages/api-types', 'packages/api-client'],
   'packages/tbot-daemon': ['packages/api-types', 'packages/api-client', 'packages/tbot-core'],
   'packages/access-router': ['packages/api-types', 'packages/api-client'],
-  'packages/tbot-cli': ['packages/api-types', 'packages/tbot-core', 'packages/tbot-daemon'],
+  'packages/tbot-cli': ['packages/api-types', 'packages/api-client', 'packages/tbot-core', 'packages/tbot-daemon'],
   'apps/dev-cluster': ['packages/api-types'],
 };
 

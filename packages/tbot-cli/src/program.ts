@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import { generateCommand } from './commands/generate.ts';
+import { sshProxyCommand } from './commands/ssh-proxy-command.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { validateCommand } from './commands/validate.ts';
@@ -15,6 +16,7 @@ import { ParserRefusal, usageError } from './parser-refusal.ts';
 export const commands: readonly CommandModule[] = [
   startCommand,
   generateCommand,
+  sshProxyCommand,
   statusCommand,
   validateCommand,
   versionCommand,

@@ -1,0 +1,47 @@
+import { join } from 'node:path';
+import { type CredentialSource, loadIdentityFile, loadTLS } from '@teleport-ts/api-client';
+import { isTeleportError, TeleportError } from '@teleport-ts/api-types';
+import { SocketHost, tlsCertificatesOf } from '@teleport-ts/tbot-core/client';
+import type { SshProxyPlan } from './plan.ts';
+
+/** What the connection to a proxy needs. */
+export interface ProxyAccess {
+  readonly credentials: CredentialSource;
+  /** Of the node, where the command line names none. */
+  readonly cluster: string;
+  /** Undefined where only the command line can tell. */
+  readonly proxyAddress?: string;
+}
+
+/** Reads the identity file of an output, or asks an agent. @throws TeleportError */
+export async function proxyAccess(plan: SshProxyPlan): Promise<ProxyAccess> {
+  return plan.identity.kind === 'directory' ? fromDirectory(plan.identity.path) : fromAgent(plan, plan.identity);
+}
+
+async function fromDirectory(path: string): Promise<ProxyAccess> {
+  const credentials = loadIdentityFile(join(path, 'identity'));
+  const { cluster = '' } = await credentials.current().catch((error: unknown) => {
+    if (!isTeleportError(error, 'not_found')) throw error;
+    const hint = 'it should be the directory that an identity output, or `tbot generate … identity --out`, wrote';
+    throw new TeleportError('not_found', error.message, { hint, cause: error });
+  });
+  return { credentials, cluster };
+}
+
+async function fromAgent(
+  { cluster, timeoutMs }: SshProxyPlan,
+  { socket, roles }: { readonly socket: string; readonly roles?: readonly string[] },
+): Promise<ProxyAccess> {
+  await using host = new SocketHost({ socket, timeoutMs, userAgent: 'tbot' });
+  const [described, identity] = await Promise.all([
+    host.describe(),
+    host.generateIdentity({ kind: 'identity', ...(cluster && { cluster }), ...(roles && { roles }) }),
+  ]);
+  const { tlsCertificate: cert, privateKeyPem: key, authorities } = identity;
+  if (!cert || !key) throw new TeleportError('unknown', 'the agent issued no X.509 certificate');
+  return {
+    credentials: loadTLS({ cert, key, ca: tlsCertificatesOf(authorities, 'host') }),
+    cluster: described.cluster,
+    ...(described.proxyAddress && { proxyAddress: described.proxyAddress }),
+  };
+}

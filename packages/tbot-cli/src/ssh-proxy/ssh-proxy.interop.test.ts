@@ -1,0 +1,93 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseIdentityFile } from '@teleport-ts/api-types';
+import { type Finished, RealTeleport, runProgram, teleportBinDir } from '@teleport-ts/dev-cluster/testing';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { TBOT } from '../../test-support/journey.ts';
+
+const hasSsh = (await runProgram('ssh', ['-V'])).code === 0;
+if (!hasSsh) console.log('tests with OpenSSH are skipped: it is not installed');
+
+/** OpenSSH through a real proxy to a real node, carried by the built command. */
+describe.skipIf(!teleportBinDir() || !hasSsh).each(['multiplex', 'separate'] as const)('with a %s proxy', (mode) => {
+  let teleport: RealTeleport;
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ssh-proxy-'));
+    teleport = await RealTeleport.start({ listenerMode: mode, nodeLabels: { env: 'demo' } });
+    await teleport.createRole('deployer', { allow: { node_labels: { '*': '*' }, logins: ['root'] } });
+    await teleport.tctl(['users', 'add', 'alice', '--roles=deployer', '--logins=root']);
+    const text = await readFile(await teleport.identityFile('alice'), 'utf8');
+    const { privateKey, sshCertificate, sshAuthorities } = parseIdentityFile(text);
+    await writeFile(join(folder, 'identity'), text, { mode: 0o600 });
+    await writeFile(join(folder, 'key'), privateKey, { mode: 0o600 });
+    await writeFile(join(folder, 'key-cert.pub'), `${sshCertificate}\n`);
+    await writeFile(join(folder, 'known_hosts'), sshAuthorities.map((line) => `${line}\n`).join(''));
+    await vi.waitFor(async () => expect(await ssh(routing(), ['true'])).toMatchObject({ code: 0 }), {
+      timeout: 30_000,
+      interval: 200,
+    });
+  });
+  afterAll(async () => {
+    await teleport?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** The flags that tbot's own ssh_config has for this proxy. */
+  const routing = (): string[] =>
+    mode === 'multiplex'
+      ? [`--proxy-server=${teleport.proxyAddress}`, '--tls-routing', '--no-connection-upgrade']
+      : [`--proxy-server=${teleport.sshProxyAddress}`, '--no-tls-routing', '--no-connection-upgrade'];
+
+  function ssh(
+    flags: readonly string[],
+    command: readonly string[],
+    { host = 'real', stdin }: { readonly host?: string; readonly stdin?: string } = {},
+  ): Promise<Finished> {
+    const proxyCommand = [
+      `'${process.execPath}' '${TBOT}' ssh-proxy-command --destination-dir='${folder}' --cluster=root.test`,
+      ...flags,
+      '--resume --user=%r --host=%h --port=%p',
+    ];
+    return runProgram(
+      'ssh',
+      [
+        ...['-F', 'none', '-p', String(teleport.ports.node), '-o', `ProxyCommand=${proxyCommand.join(' ')}`],
+        ...['-o', `UserKnownHostsFile=${folder}/known_hosts`, '-o', 'StrictHostKeyChecking=yes'],
+        ...['-o', `IdentityFile=${folder}/key`, '-o', `CertificateFile=${folder}/key-cert.pub`],
+        ...['-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes'],
+        `root@${host}.root.test`,
+        ...command,
+      ],
+      { env: { NODE_EXTRA_CA_CERTS: teleport.webCaPath }, ...(stdin !== undefined && { input: stdin }) },
+    );
+  }
+
+  test('a command runs there, and its output and exit code come back', async () => {
+    expect(await ssh(routing(), ['echo', 'hello; exit 7'])).toMatchObject({
+      stdout: expect.stringMatching(/^hello\n/),
+      code: 7,
+    });
+  });
+
+  test('much goes both ways to its last byte', async () => {
+    const text = 'x'.repeat(5_000_000);
+    const { stdout, code } = await ssh(routing(), ['cat'], { stdin: text });
+    expect({ code, whole: stdout === text }).toEqual({ code: 0, whole: true });
+  });
+
+  test('through an upgrade, and by what the proxy says of itself', async () => {
+    const web = `--proxy-server=${teleport.proxyAddress}`;
+    for (const flags of [[web], [web, '--tls-routing', '--connection-upgrade']]) {
+      expect(await ssh(flags, ['echo', 'hello'])).toMatchObject({ stdout: 'hello\n', code: 0 });
+    }
+  });
+
+  test('a node that there is not is told', async () => {
+    const { stderr, code } = await ssh(routing(), ['true'], { host: 'nosuch' });
+    expect(code).toBe(255);
+    expect(stderr).toContain('error: there is no node "nosuch" in cluster root.test\nhint: ');
+  });
+});

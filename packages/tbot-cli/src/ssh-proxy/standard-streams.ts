@@ -1,0 +1,19 @@
+import { fstatSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+
+/**
+ * Standard input and output as streams that never block the process. Node writes to a pipe synchronously: a reader that is
+ * slow for a moment would stop what comes in as well.
+ */
+export function standardStreams(): { readonly input: Readable; readonly output: Writable } {
+  return {
+    input: isStream(0) ? new Socket({ fd: 0, readable: true, writable: false }) : process.stdin,
+    output: isStream(1) ? new Socket({ fd: 1, readable: false, writable: true }) : process.stdout,
+  };
+}
+
+function isStream(fd: number): boolean {
+  const stat = fstatSync(fd);
+  return stat.isFIFO() || stat.isSocket();
+}

@@ -12,6 +12,7 @@ import {
 } from '@teleport-ts/tbot-core';
 import { GetStatusResponse } from '@teleport-ts/tbot-core/proto';
 import { AGENT_VERSION } from './agent-version.ts';
+import { AuditFiles } from './audit/audit-files.ts';
 import { BotSupervisor } from './bot-supervisor.ts';
 import { CredentialSocket } from './credential-socket.ts';
 import { RequestLimiter } from './policy/request-limits.ts';
@@ -59,6 +60,7 @@ export class Daemon implements AsyncDisposable {
   readonly #started: Date;
   readonly #sockets: CredentialSocket[] = [];
   readonly #counters: SocketCounters[] = [];
+  readonly #audits: AuditFiles;
   #setups: SocketSetup[] = [];
   #store: Destination | undefined;
   #supervisor: BotSupervisor | undefined;
@@ -77,6 +79,7 @@ export class Daemon implements AsyncDisposable {
       clock: options.clock ?? systemClock,
       random: options.random ?? Math.random,
     };
+    this.#audits = new AuditFiles(this.#options.logger);
     this.#started = new Date(this.#options.clock.now());
   }
 
@@ -111,7 +114,8 @@ export class Daemon implements AsyncDisposable {
     if (config.sockets.length === 0)
       logger.warn({}, 'no sockets are configured: nobody can ask this agent for credentials');
     const peers = readPeer === null ? undefined : (readPeer ?? loadPeerReader());
-    for (const socket of config.sockets) this.#setups.push(await setUpSocket(socket, config, peers, logger));
+    for (const socket of config.sockets)
+      this.#setups.push(await setUpSocket(socket, config, peers, this.#audits, logger));
 
     const store = await openStore(config.store, clock);
     this.#store = store;
@@ -217,7 +221,7 @@ export class Daemon implements AsyncDisposable {
   async #close(graceMs: number): Promise<void> {
     await Promise.all(this.#sockets.map((socket) => socket.close({ graceMs })));
     await this.#supervisor?.close(graceMs);
-    await Promise.all(this.#setups.map(({ audit }) => audit[Symbol.asyncDispose]()));
+    await this.#audits[Symbol.asyncDispose]();
     await this.#store?.close();
     if (!this.#supervisor) this.#end(undefined);
   }

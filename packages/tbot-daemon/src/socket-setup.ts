@@ -1,6 +1,6 @@
 import type { Logger, SocketConfig, TbotConfig, UserOrGroupName } from '@teleport-ts/tbot-core';
 import { MIN_TTL_MS } from '@teleport-ts/tbot-core';
-import { openAuditFile } from './audit/audit-file.ts';
+import type { AuditFiles } from './audit/audit-files.ts';
 import { type AuditSink, logAuditSink } from './audit/audit-sink.ts';
 import { peersUnknown } from './credential-socket.ts';
 import type { SocketPolicy } from './policy/admit.ts';
@@ -33,6 +33,7 @@ export async function setUpSocket(
   socket: SocketConfig,
   config: Pick<TbotConfig, 'credentialTtlMs'>,
   readPeer: PeerReader | undefined,
+  audits: AuditFiles,
   logger: Logger,
 ): Promise<SocketSetup> {
   if (socket.allow && !readPeer) throw peersUnknown(socket.path);
@@ -51,7 +52,7 @@ export async function setUpSocket(
     ...(allow && { allow }),
     policy: policyOf(socket, config.credentialTtlMs),
     limits: limitsOf(socket),
-    audit: socket.audit ? await openAuditFile(socket.audit.file) : logAuditSink(logger),
+    audit: socket.audit ? await audits.open(socket.audit) : logAuditSink(logger),
   };
 }
 
@@ -63,11 +64,15 @@ async function rule(principal: PrincipalConfig): Promise<PeerRule> {
 
 /** The socket's part of the configuration as the rule that decides on requests. */
 export function policyOf(socket: SocketConfig, credentialTtlMs: number): SocketPolicy {
-  const { maxTtlMs } = socket;
+  const { maxTtlMs, applications, databases, kubernetesClusters } = socket;
   return {
     roles: socket.roles ?? [],
     kinds: socket.kinds,
-    names: socket.applications ? { application: socket.applications } : {},
+    names: {
+      ...(applications && { application: applications }),
+      ...(databases && { database: databases }),
+      ...(kubernetesClusters && { kubernetes: kubernetesClusters }),
+    },
     ...(socket.clusters && { clusters: socket.clusters }),
     ttl: {
       defaultMs: credentialTtlMs,

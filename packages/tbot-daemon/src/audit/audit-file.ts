@@ -1,59 +1,49 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { TeleportError } from '@teleport-ts/api-types';
+import { AppendFile, type FileSystem } from './append-file.ts';
+import { type ChainHead, chainedLine } from './audit-chain.ts';
 import { bounded } from './audit-record.ts';
 import type { AuditSink } from './audit-sink.ts';
+import { chainEnd, keepHead } from './chain-end.ts';
 
-/** How the file is opened: appended to, private, and never through a link. */
-const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+export interface AuditFileOptions {
+  /** Ties each record to the one before, see `audit-chain.ts`. Default false. */
+  chain?: boolean;
+  files?: FileSystem;
+}
 
 /**
  * Records into a file of its own, one JSON line each, mode 0600. A record is written before the answer goes out, so
  * what cannot be recorded is not handed out.
  *
- * @throws TeleportError `bad_parameter` when the file cannot be opened
+ * @throws TeleportError `bad_parameter` when the file cannot be opened, or cannot go on with its chain
  */
-export async function openAuditFile(path: string): Promise<AuditSink> {
-  let file: FileHandle;
+export async function openAuditFile(path: string, options: AuditFileOptions = {}): Promise<AuditSink> {
+  const { chain = false, files } = options;
+  const file = await AppendFile.open(path, { exclusive: chain, ...(files && { files }) });
   try {
-    file = await open(path, FLAGS, 0o600);
-  } catch (cause) {
-    throw new TeleportError(
-      'bad_parameter',
-      `cannot open the audit file ${path}: ${(cause as NodeJS.ErrnoException).code}`,
-      {
-        hint: 'its folder must exist, and the agent must be allowed to write there',
-        cause,
-      },
-    );
-  }
-  const found = await file.stat();
-  if (!found.isFile()) {
+    return auditFileSink(file, chain ? await chainEnd(file) : undefined);
+  } catch (error) {
     await file.close();
-    throw new TeleportError('bad_parameter', `the audit file ${path} is not a regular file`);
+    throw error;
   }
-  return auditFileSink(file, path);
 }
 
-/** The sink on an open file. */
-export function auditFileSink(file: Pick<FileHandle, 'write' | 'close'>, path: string): AuditSink {
-  let torn = false;
+function auditFileSink(file: AppendFile, end: ChainHead | undefined): AuditSink {
+  let head = end;
   let failing = false;
   let last: Promise<void> = Promise.resolve();
 
   const append = async (entry: object): Promise<void> => {
-    // A line that was cut by a full disk must not swallow the next one.
-    const bytes = Buffer.from(`${torn ? '\n' : ''}${JSON.stringify(entry)}\n`);
+    const next = head && chainedLine(entry, head);
     try {
-      const { bytesWritten } = await file.write(bytes);
-      torn = bytesWritten > 0 ? bytesWritten < bytes.length : torn;
-      if (bytesWritten < bytes.length) throw new Error('the record was cut short');
+      await file.append(next?.line ?? JSON.stringify(entry));
+      head = next?.head;
       failing = false;
     } catch (cause) {
       failing = true;
       throw new TeleportError('connection_problem', 'the request cannot be recorded, so it is refused', {
         retryable: true,
-        hint: `see whether the agent can write to its audit file ${path}`,
+        hint: `see whether the agent, and nobody else, can write to its audit file ${file.path}`,
         cause,
       });
     }
@@ -65,17 +55,21 @@ export function auditFileSink(file: Pick<FileHandle, 'write' | 'close'>, path: s
     return write;
   };
 
-  let closed = false;
+  let closed: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    await last;
+    await file.close();
+    if (head) await keepHead(file.path, head);
+  };
   return {
     ready: async () => {
       if (failing) await inTurn({ time: new Date().toISOString(), event: 'audit', outcome: 'resumed' });
     },
     record: (record) => inTurn(bounded(record)),
-    [Symbol.asyncDispose]: async () => {
-      if (closed) return;
-      closed = true;
-      await last;
-      await file.close();
+    head: () => head,
+    [Symbol.asyncDispose]: () => {
+      closed ??= close();
+      return closed;
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Logger } from '@teleport-ts/tbot-core';
+import type { ChainHead } from './audit-chain.ts';
 import { type AuditRecord, bounded } from './audit-record.ts';
 
 /** Where decisions are recorded. */
@@ -7,6 +8,8 @@ export interface AuditSink extends AsyncDisposable {
   ready(): Promise<void>;
   /** Resolves when the record is out of our hands. */
   record(record: AuditRecord): Promise<void>;
+  /** The last record of the chain, where there is one. */
+  head?(): ChainHead | undefined;
 }
 
 /** Records into the agent's log, at level info, with the message `audit`. */

@@ -13,6 +13,11 @@ export interface CallOptions {
    * is known to only read.
    */
   readonly idempotent?: boolean;
+  /**
+   * Whether the process lives on for this call when nothing else is left to do. Default true; false for a stream in the
+   * background of a program, which must not be what keeps it from ending. Of calls with one answer it is always true.
+   */
+  readonly keepAlive?: boolean;
 }
 
 /** How often and how soon a failed call is tried again. */

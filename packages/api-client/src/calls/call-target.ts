@@ -21,6 +21,8 @@ export interface CallTarget {
   readonly route?: Route;
   /** Why the latest attempt to connect failed, unless one has worked since. */
   readonly lastFailure?: TeleportError | undefined;
+  /** Takes note of a call that the process need not live on for; where it is absent, of all that run alike. */
+  inBackground?(call: Cancelable): void;
   /** To be called when a call is over. */
   finished(call: Cancelable): void;
   /** The error for a call that ended with a status other than OK. */

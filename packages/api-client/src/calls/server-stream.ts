@@ -47,7 +47,8 @@ export function serverStreamCall<Request, Response>(
   // The status of a call that was left early comes when nobody reads any more.
   call.on('error', () => {});
   call.once('metadata', opened);
-  target.calls.add(call);
+  if (options.keepAlive === false && target.inBackground) target.inBackground(call);
+  else target.calls.add(call);
   signal?.addEventListener('abort', onAbort, { once: true });
   return {
     answers: call,

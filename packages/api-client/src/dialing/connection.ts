@@ -1,9 +1,11 @@
 import { type ChannelInterface, Client, connectivityState, Metadata } from '@grpc/grpc-js';
 import { errorFromStatus, TELEPORT_API_VERSION, TeleportError } from '@teleport-ts/api-types';
+import type { Cancelable } from '../calls/call-target.ts';
 import type { CredentialSet } from '../credentials/credential-set.ts';
 import { DialCredentials } from './dial-credentials.ts';
 import { dialFailure } from './dial-failure.ts';
 import type { Route } from './route.ts';
+import { RunningCalls } from './running-calls.ts';
 import { AUTH_SERVER_NAME } from './target.ts';
 import { DIAL_OPTION, targetOf } from './target-resolver.ts';
 
@@ -14,10 +16,6 @@ const KEEPALIVE_TIMEOUT_MS = 20_000;
 const MAX_RECEIVE_BYTES = 16 * 1024 * 1024;
 /** How long a socket may take to say goodbye. */
 const GOODBYE_MS = 1_000;
-
-interface RunningCall {
-  cancel(): void;
-}
 
 /** What {@link Connection} takes. */
 export interface ConnectionOptions {
@@ -37,7 +35,7 @@ export class Connection {
   readonly grpc: Client;
   /** What every call carries; never changed. */
   readonly metadata: Metadata;
-  readonly calls: Set<RunningCall> = new Set();
+  readonly calls: RunningCalls = new RunningCalls((hold) => this.#dial.hold(hold));
   readonly #dial: DialCredentials;
   /** Why new calls are refused; they are not while it is undefined. */
   refusal: TeleportError | undefined;
@@ -86,8 +84,13 @@ export class Connection {
     return this.#dial.failure?.error;
   }
 
+  /** Takes note of a call that the process need not live on for. */
+  inBackground(call: Cancelable): void {
+    this.calls.addInBackground(call);
+  }
+
   /** To be called when a call is over; lets a close that waits for it go on. */
-  finished(call: RunningCall): void {
+  finished(call: Cancelable): void {
     this.calls.delete(call);
     if (this.calls.size > 0 || this.#idle.length === 0) return;
     for (const resolve of this.#idle) resolve();

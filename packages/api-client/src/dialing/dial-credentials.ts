@@ -31,6 +31,9 @@ export class DialCredentials extends ChannelCredentials {
   /** The limits of TCP connections that are being made. */
   readonly #dialing = new Set<Scope>();
   #settings: NodeJS.Timeout | undefined;
+  #holding = false;
+  /** Keeps the process alive for the latest connection, or lets it end. */
+  #applyHold: ((hold: boolean) => void) | undefined;
   #placeholder: Promise<PlaceholderAddress> | undefined;
 
   /** @param connectMs longest time for each part of a connection: TCP; a stream that the route opens; TLS; HTTP/2 settings */
@@ -98,6 +101,12 @@ export class DialCredentials extends ChannelCredentials {
     return this.failure;
   }
 
+  /** Whether the process should live on for what runs here. */
+  hold(hold: boolean): void {
+    this.#holding = hold;
+    this.#applyHold?.(hold);
+  }
+
   /** Settles when no stream is left. */
   async drained(): Promise<void> {
     await Promise.all([...this.#streams].map((stream) => new Promise((done) => stream.once('close', done))));
@@ -136,6 +145,7 @@ export class DialCredentials extends ChannelCredentials {
       const options = { address, used: set, ca, alpn, timeoutMs: handshakeMs, signal: this.#closing.signal };
       const socket = await handshake(stream, options);
       this.stage = 'h2';
+      this.#takeHold(socket);
       this.#settings = setTimeout(() => socket.destroy(noSettings(address, this.#connectMs)), this.#connectMs);
       this.#settings.unref();
       // Under TLS 1.3 a refused client certificate shows only now.
@@ -181,6 +191,22 @@ export class DialCredentials extends ChannelCredentials {
     const stream = await Promise.race([opening, late]);
     this.#keep(stream);
     return stream;
+  }
+
+  /** grpc-js holds the process for any call; here those in the background do not count, so its word is not taken. */
+  #takeHold(socket: Socket): void {
+    const { ref, unref } = socket;
+    const same = (): Socket => socket;
+    socket.ref = same as Socket['ref'];
+    socket.unref = same as Socket['unref'];
+    const apply = (hold: boolean): void => {
+      if (!socket.destroyed) (hold ? ref : unref).call(socket);
+    };
+    this.#applyHold = apply;
+    apply(this.#holding);
+    socket.once('close', () => {
+      if (this.#applyHold === apply) this.#applyHold = undefined;
+    });
   }
 
   #dialed(): void {

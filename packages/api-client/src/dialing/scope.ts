@@ -44,7 +44,7 @@ export function scope(clock: Clock, limitMs: number, parent?: AbortSignal): Scop
 }
 
 /** Settles after `delayMs`, or at once when the signal ends; never rejects. */
-export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+export function pause(clock: Clock, delayMs: number, signal: AbortSignal, keepAlive = true): Promise<void> {
   return new Promise((resolve) => {
     if (delayMs <= 0 || signal.aborted) return resolve();
     const done = (): void => {
@@ -52,7 +52,7 @@ export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promi
       signal.removeEventListener('abort', done);
       resolve();
     };
-    const timer = clock.setTimer(delayMs, done, { keepAlive: true });
+    const timer = clock.setTimer(delayMs, done, { keepAlive });
     signal.addEventListener('abort', done, { once: true });
   });
 }

@@ -27,6 +27,8 @@ export interface ReflectorOptions<T> {
   readonly resyncMs?: number;
   /** For listing, for each page. Default 60 seconds. */
   readonly listTimeoutMs?: number;
+  /** Whether the process lives on for the reflector when nothing else is left to do. Default true. */
+  readonly keepAlive?: boolean;
   /** Ends the reflector. */
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
@@ -184,7 +186,7 @@ export class Reflector<T> implements AsyncDisposable {
         }
         const limitMs = Math.min(LONGEST_BACKOFF_MS, BACKOFF_MS * 2 ** Math.min(failures, 16));
         failures += 1;
-        await pause(this.#clock, this.#random() * limitMs, signal);
+        await pause(this.#clock, this.#random() * limitMs, signal, this.#options.keepAlive);
         if (signal.aborted) return this.#finish(this.#options.signal?.aborted ? signal.reason : undefined);
       }
     }
@@ -193,7 +195,7 @@ export class Reflector<T> implements AsyncDisposable {
   /** One watch, from its beginning to its break; never settles otherwise than by throwing. */
   async #session(attempt: number, onSynced: () => void): Promise<never> {
     const { watched } = this.#kind;
-    const { clock } = this.#options;
+    const { clock, keepAlive = true } = this.#options;
     const over = new AbortController();
     const signal = AbortSignal.any([this.#ending.signal, over.signal]);
     signal.throwIfAborted();
@@ -201,7 +203,7 @@ export class Reflector<T> implements AsyncDisposable {
       this.#client,
       [watched],
       // The waiting between the tries is ours.
-      { signal, retry: false, ...(clock && { clock }) },
+      { signal, retry: false, keepAlive, ...(clock && { clock }) },
       { id: this.#watchId, attempt },
     );
     this.#copy.beginWatch();
@@ -236,7 +238,8 @@ export class Reflector<T> implements AsyncDisposable {
       list.finish();
       onSynced();
       this.#saySynced();
-      if (resyncMs > 0) await pause(this.#clock, resyncMs * (1 + RESYNC_SPREAD * (2 * this.#random() - 1)), signal);
+      const waitMs = resyncMs * (1 + RESYNC_SPREAD * (2 * this.#random() - 1));
+      if (resyncMs > 0) await pause(this.#clock, waitMs, signal, this.#options.keepAlive);
       else await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
       signal.throwIfAborted();
     }

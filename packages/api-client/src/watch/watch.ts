@@ -29,7 +29,7 @@ export interface WatchedKindFields {
 }
 
 /** What {@link watch} takes; `signal` ends the watch, `timeoutMs` is for its beginning, 15 s by default. */
-export interface WatchOptions extends Pick<CallOptions, 'signal' | 'timeoutMs' | 'metadata' | 'retry'> {
+export interface WatchOptions extends Pick<CallOptions, 'signal' | 'timeoutMs' | 'metadata' | 'retry' | 'keepAlive'> {
   /** Watch those kinds that the caller may read, instead of being refused all of them. Default false. */
   readonly partial?: boolean;
   readonly clock?: Clock;
@@ -74,7 +74,15 @@ export async function openWatch(
   options: WatchOptions,
   { id, attempt }: WatchStream,
 ): Promise<Watch> {
-  const { signal, timeoutMs = INIT_MS, clock = systemClock, partial = false, metadata, retry } = options;
+  const {
+    signal,
+    timeoutMs = INIT_MS,
+    clock = systemClock,
+    partial = false,
+    metadata,
+    retry,
+    keepAlive = true,
+  } = options;
   signal?.throwIfAborted();
   const asked = kinds.map(watchKind);
   const trace = new WatchTrace(
@@ -96,7 +104,7 @@ export async function openWatch(
       .service(Watching)
       .watchEvents(
         { Kinds: asked, AllowPartialSuccess: partial },
-        { signal: ending.signal, ...(metadata && { metadata }), ...(retry !== undefined && { retry }) },
+        { signal: ending.signal, keepAlive, ...(metadata && { metadata }), ...(retry !== undefined && { retry }) },
       )
       [Symbol.asyncIterator]();
     const first = await events.next();

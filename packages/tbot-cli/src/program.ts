@@ -1,12 +1,15 @@
 import { createRequire } from 'node:module';
 import yargs, { type Argv, type CommandModule } from 'yargs';
+import { auditCommand } from './commands/audit.ts';
 import { generateCommand } from './commands/generate.ts';
 import { sshProxyCommand } from './commands/ssh-proxy-command.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
 import { validateCommand } from './commands/validate.ts';
 import { versionCommand } from './commands/version.ts';
+import { waitCommand } from './commands/wait.ts';
 import { UsageError } from './exit.ts';
+import { fenceOffCommand } from './generate/parsed-arguments.ts';
 import { ParserRefusal, usageError } from './parser-refusal.ts';
 
 /**
@@ -18,14 +21,16 @@ export const commands: readonly CommandModule[] = [
   generateCommand,
   sshProxyCommand,
   statusCommand,
+  waitCommand,
   validateCommand,
+  auditCommand,
   versionCommand,
 ];
 
 /** The whole command line; parsing runs the command and rejects with its error. */
 export function createProgram(argv: readonly string[], list: readonly CommandModule[] = commands): Argv {
   const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
-  return yargs([...argv])
+  return yargs([...fenceOffCommand(argv)])
     .scriptName('tbot')
     .usage('$0 <command>\n\nMachine ID: an agent, and short-lived credentials from its socket.')
     .command([...list])
@@ -42,6 +47,7 @@ export function createProgram(argv: readonly string[], list: readonly CommandMod
       'dot-notation': false,
       'parse-numbers': false,
       'camel-case-expansion': false,
+      'populate--': true,
     })
     .check(noRepetition)
     .exitProcess(false)
@@ -53,7 +59,7 @@ export function createProgram(argv: readonly string[], list: readonly CommandMod
 }
 
 /** Options that take several values. */
-const REPEATABLE: readonly string[] = ['_', 'roles', 'ca-pin'];
+const REPEATABLE: readonly string[] = ['_', '--', 'roles', 'ca-pin'];
 
 /** Runs what the arguments say; help and version are printed. */
 export async function runProgram(argv: readonly string[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { SocketHost } from '@teleport-ts/tbot-core/client';
-import { UsageError } from '../exit.ts';
+import { socketOf } from './socket-option.ts';
 import { statusText } from './status-text.ts';
 
 export interface StatusOptions {
@@ -15,8 +15,7 @@ export async function agentStatus(
   environment: Readonly<Record<string, string | undefined>>,
   nowMs: number,
 ): Promise<string> {
-  const socket = options.socket ?? (environment.TBOT_SOCKET || undefined);
-  if (socket === undefined) throw new UsageError('the socket is missing', 'name it: --socket /run/tbot.sock');
+  const socket = socketOf(options.socket, environment);
   await using host = new SocketHost({ socket, timeoutMs: options.timeoutMs, userAgent: 'tbot' });
   const status = await host.status();
   return options.format === 'json' ? `${JSON.stringify(status, null, 2)}\n` : statusText(status, nowMs);

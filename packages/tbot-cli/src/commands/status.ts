@@ -1,5 +1,4 @@
 import type { Argv, CommandModule } from 'yargs';
-import { UsageError } from '../exit.ts';
 
 /** `tbot status`: asks an agent how it is. */
 export const statusCommand: CommandModule = {
@@ -18,13 +17,11 @@ export const statusCommand: CommandModule = {
       .example('$0 status --socket /run/tbot.sock --format json', 'For jq'),
   handler: async (parsed) => {
     const { agentStatus } = await import('../agent/status.ts');
-    const { parseGoDuration } = await import('@teleport-ts/api-types');
-    const timeoutMs = parseGoDuration(parsed.timeout as string);
-    if (!(timeoutMs > 0)) throw new UsageError('--timeout must be positive');
+    const { durationOf } = await import('../durations.ts');
     const options = {
       ...(parsed.socket === undefined ? {} : { socket: parsed.socket as string }),
       format: parsed.format as 'text' | 'json',
-      timeoutMs,
+      timeoutMs: durationOf('--timeout', parsed.timeout as string),
     };
     process.stdout.write(await agentStatus(options, process.env, Date.now()));
   },

@@ -2,6 +2,7 @@ import { fromTimestamp } from '@teleport-ts/api-types';
 import type {
   BotStatus as BotMessage,
   GetStatusResponse,
+  ServiceStatus as ServiceMessage,
   SocketStatus as SocketMessage,
 } from '../gen/tbot/credentials/v1/credentials.ts';
 
@@ -11,6 +12,8 @@ export interface AgentStatus {
   readonly started?: Date;
   readonly bot?: AgentBotStatus;
   readonly sockets: readonly AgentSocketStatus[];
+  /** Whatever else the agent runs. */
+  readonly services: readonly AgentServiceStatus[];
 }
 
 /** The agent's own identity. */
@@ -29,15 +32,30 @@ export interface AgentBotStatus {
   /** The last failure of a renewal; absent after a success. */
   readonly lastError?: string;
   readonly lastErrorAt?: Date;
+  /** Sessions with role sets that are kept ready. */
+  readonly warmSessions: number;
 }
 
 /** One socket of the agent, and how often it issued. */
 export interface AgentSocketStatus {
   readonly path: string;
   readonly roles: readonly string[];
+  /** The kinds of credentials that it serves: `identity`, `application`, … */
+  readonly kinds: readonly string[];
+  /** Connections and, on them, streams that are open now. */
+  readonly connections: number;
+  readonly streams: number;
   readonly issued: number;
   readonly refused: number;
   readonly failed: number;
+  readonly lastError?: string;
+  readonly lastErrorAt?: Date;
+}
+
+/** One service of the agent, such as a static output. */
+export interface AgentServiceStatus {
+  readonly name: string;
+  readonly state: string;
   readonly lastError?: string;
   readonly lastErrorAt?: Date;
 }
@@ -48,6 +66,7 @@ export function statusFromMessage(message: GetStatusResponse): AgentStatus {
     ...date('started', message.started),
     ...(message.bot ? { bot: botFromMessage(message.bot) } : {}),
     sockets: message.sockets.map(socketFromMessage),
+    services: message.services.map(serviceFromMessage),
   };
 }
 
@@ -64,6 +83,7 @@ function botFromMessage(message: BotMessage): AgentBotStatus {
     ...date('expires', message.expires),
     ...date('nextRenewal', message.nextRenewal),
     ...lastError(message),
+    warmSessions: message.warmSessions,
   };
 }
 
@@ -71,11 +91,18 @@ function socketFromMessage(message: SocketMessage): AgentSocketStatus {
   return {
     path: message.path,
     roles: message.roles,
+    kinds: message.kinds,
+    connections: message.connections,
+    streams: message.streams,
     issued: Number(message.issued),
     refused: Number(message.refused),
     failed: Number(message.failed),
     ...lastError(message),
   };
+}
+
+function serviceFromMessage(message: ServiceMessage): AgentServiceStatus {
+  return { name: message.name, state: message.state, ...lastError(message) };
 }
 
 type LastError = Pick<AgentSocketStatus, 'lastError' | 'lastErrorAt'>;

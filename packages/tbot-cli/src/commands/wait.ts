@@ -1,0 +1,28 @@
+import type { Argv, CommandModule } from 'yargs';
+
+/** `tbot wait`: until an agent can issue. */
+export const waitCommand: CommandModule = {
+  command: 'wait',
+  describe: 'Wait until an agent is ready; its socket need not be there yet',
+  builder: (yargs: Argv): Argv =>
+    yargs
+      .option('socket', {
+        type: 'string',
+        requiresArg: true,
+        describe: 'Socket of the agent: file:///path, unix:///path or a path [env: TBOT_SOCKET]',
+      })
+      .option('timeout', { type: 'string', requiresArg: true, default: '1m', describe: 'Longest wait' })
+      .example(
+        '$0 wait --socket /run/tbot.sock --timeout 30s && ./deploy.sh',
+        'Exits 0 when it is ready, 4 when it is too late',
+      ),
+  handler: async (parsed) => {
+    const [{ waitForAgent }, { durationOf }] = await Promise.all([
+      import('../agent/wait.ts'),
+      import('../durations.ts'),
+    ]);
+    const timeoutMs = durationOf('--timeout', parsed.timeout as string);
+    const socket = parsed.socket as string | undefined;
+    process.stdout.write(await waitForAgent({ timeoutMs, ...(socket !== undefined && { socket }) }, process.env));
+  },
+};

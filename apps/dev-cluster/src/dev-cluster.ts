@@ -25,7 +25,7 @@ import { ReceivedCalls } from './rpc/received-calls.ts';
 import { type Application, type ApplicationFields, applicationServer } from './state/applications.ts';
 import { Authorities } from './state/authorities.ts';
 import { type BotFields, botUserName, putBot } from './state/bots.ts';
-import { appServerKey, ClusterState, serverKey } from './state/cluster-state.ts';
+import { appServerKey, ClusterState, removeServedHere, serverKey } from './state/cluster-state.ts';
 import { type DatabaseFields, databaseServer } from './state/databases.ts';
 import { type KubernetesClusterFields, kubernetesServer } from './state/kubernetes-clusters.ts';
 import { type LockFields, lockOf } from './state/locks.ts';
@@ -215,10 +215,7 @@ export class DevCluster implements AsyncDisposable {
   }
 
   removeApplication(name: string): void {
-    const { state } = this.#context;
-    if (!state.appServers.delete(appServerKey(state.facts.hostId, name))) {
-      throw notFound(`"app" ${JSON.stringify(name)} does not exist`);
-    }
+    removeServedHere(this.#context.state, 'appServers', 'app', name);
   }
 
   /**
@@ -232,6 +229,10 @@ export class DevCluster implements AsyncDisposable {
     state.databaseServers.put(serverKey(server), server);
   }
 
+  removeDatabase(name: string): void {
+    removeServedHere(this.#context.state, 'databaseServers', 'db', name);
+  }
+
   /**
    * Makes or replaces a Kubernetes cluster. Certificates are issued for it; nothing can be reached through the proxy.
    *
@@ -241,6 +242,10 @@ export class DevCluster implements AsyncDisposable {
     const { state, serverVersion } = this.#context;
     const server = kubernetesServer(state, fields, serverVersion);
     state.kubernetesServers.put(serverKey(server), server);
+  }
+
+  removeKubernetesCluster(name: string): void {
+    removeServedHere(this.#context.state, 'kubernetesServers', 'kube_cluster', name);
   }
 
   /**

@@ -20,6 +20,7 @@ import { UserV2 } from '@teleport-ts/api-types/proto/teleport/types/user';
 import { WebSessionV2 } from '@teleport-ts/api-types/proto/teleport/types/web_session';
 import type { ClusterPorts } from '../addresses.ts';
 import type { Clock } from '../clock.ts';
+import { notFound } from '../errors.ts';
 import { UnifiedIndex } from '../listing/unified-index.ts';
 import { expiresAt, nameOf, type Resource } from '../resources.ts';
 import { jsonCodec } from '../store/codec.ts';
@@ -161,3 +162,19 @@ export const appServerKey = (hostId: string, name: string): string => `${hostId}
 /** The key of a heartbeat. */
 export const serverKey = (server: Resource & { readonly Spec: { readonly HostID: string } | undefined }): string =>
   appServerKey(server.Spec?.HostID ?? '', nameOf(server));
+
+/**
+ * Ends what this cluster itself serves.
+ *
+ * @throws TeleportError `not_found`
+ */
+export function removeServedHere(
+  state: ClusterState,
+  servers: 'appServers' | 'databaseServers' | 'kubernetesServers',
+  what: string,
+  name: string,
+): void {
+  if (!state[servers].delete(appServerKey(state.facts.hostId, name))) {
+    throw notFound(`"${what}" ${JSON.stringify(name)} does not exist`);
+  }
+}

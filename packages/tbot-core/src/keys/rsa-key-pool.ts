@@ -44,13 +44,14 @@ export class RsaKeyPool {
   }
 
   /** A pair that nobody else has or will get; who comes first is served first. Gives up when aborted. */
-  take(signal?: AbortSignal): Promise<KeyPair> {
+  async take(signal?: AbortSignal): Promise<KeyPair> {
+    signal?.throwIfAborted();
     const ready = this.#stock.shift();
     if (ready) {
       this.#fill();
-      return Promise.resolve(ready);
+      return ready;
     }
-    return new Promise((resolve, reject) => {
+    return await new Promise((resolve, reject) => {
       const waiter: Waiter = {
         resolve: (pair) => {
           signal?.removeEventListener('abort', giveUp);
@@ -65,7 +66,6 @@ export class RsaKeyPool {
         this.#waiting.delete(waiter);
         waiter.reject(signal?.reason);
       };
-      if (signal?.aborted) return giveUp();
       signal?.addEventListener('abort', giveUp, { once: true });
       this.#waiting.add(waiter);
       this.#fill();

@@ -16,6 +16,12 @@ export { botKeyAlgorithm, consumerKeyAlgorithm } from './keys/key-algorithm.ts';
 export { generateKeyPair, type KeyPair, tlsPublicKeyPem } from './keys/key-pair.ts';
 export * from './logger.ts';
 export * from './outputs/application.ts';
+export { baseFiles, identityFile } from './outputs/base-files.ts';
+export * from './outputs/database.ts';
+export * from './outputs/identity.ts';
+export * from './outputs/kubernetes.ts';
+export * from './outputs/output.ts';
+export { type ProxyEndpoints, tlsRoutingEndpoints } from './outputs/proxy-endpoints.ts';
 export { type Backoff, backoffMs } from './retry.ts';
 export * from './trusted-authority.ts';
 export {

@@ -27,14 +27,21 @@ export type {
   TtlDecision,
 } from '../identity-route.ts';
 export { type Logger, silentLogger } from '../logger.ts';
+export { type ApplicationOutputOptions, applicationFiles, applicationOutput } from '../outputs/application.ts';
+export { baseFiles, identityFile } from '../outputs/base-files.ts';
 export {
-  type ApplicationOutputOptions,
-  applicationFiles,
-  type OutputResult,
-  writeApplicationOutput,
-} from '../outputs/application.ts';
+  DATABASE_FORMATS,
+  type DatabaseFormat,
+  type DatabaseOutputOptions,
+  databaseFiles,
+  databaseOutput,
+} from '../outputs/database.ts';
+export { type IdentityOutputOptions, identityFiles, identityOutput } from '../outputs/identity.ts';
+export { type KubernetesOutputOptions, kubernetesFiles, kubernetesOutput } from '../outputs/kubernetes.ts';
+export { type Output, type OutputResult, writeOutput } from '../outputs/output.ts';
+export { type ProxyEndpoints, tlsRoutingEndpoints } from '../outputs/proxy-endpoints.ts';
 export { type AuthorityType, type TrustedAuthority, tlsCertificatesOf } from '../trusted-authority.ts';
 export type { AgentDescription } from './agent-description.ts';
-export type { AgentBotStatus, AgentSocketStatus, AgentStatus } from './agent-status.ts';
+export type { AgentBotStatus, AgentServiceStatus, AgentSocketStatus, AgentStatus } from './agent-status.ts';
 export { SocketHost, type SocketHostOptions } from './socket-host.ts';
 export { parseSocketPath } from './socket-path.ts';

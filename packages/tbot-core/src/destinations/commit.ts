@@ -1,20 +1,22 @@
 import { constants } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { acquireCommitLock, releaseCommitLock, removeStaleLock } from './commit-lock.ts';
-import { COMMIT_LOCK, COMMIT_RECORD, isPlainName } from './file-name.ts';
+import { COMMIT_LOCK, COMMIT_RECORD, isFileName } from './file-name.ts';
 import { type FileSystem, orMissing, unlessMissing } from './file-system.ts';
 import { beginTransaction, endTransaction, isUnderWay, temporaryName, transactionOf } from './transaction.ts';
 
 // How a set reaches the disk, by one writer at a time:
 //   1. every changed file into a temporary file of its own, all flushed in parallel
 //   2. a record that names them, flushed and renamed to its fixed name: from here on the set counts as written
-//   3. each temporary file renamed into place, the directory flushed, the record removed
+//   3. each temporary file renamed into place, what shall be gone unlinked, the directories flushed, the record removed
 // Whoever opens the directory next finishes step 3 of a record it finds, and removes temporary files that no record
 // names.
 
 interface CommitRecord {
   readonly transaction: string;
   readonly names: readonly string[];
+  /** What shall be gone. */
+  readonly removed?: readonly string[];
 }
 
 /** Runs a step as the only writer of a directory. */
@@ -36,25 +38,27 @@ export async function asOnlyWriter<T>(
   }
 }
 
-/** Writes files of one set, as the only writer. */
+/** Writes files of one set and removes those without content, as the only writer. Their directories are there. */
 export async function commitFiles(
   fs: FileSystem,
   directory: string,
   transaction: string,
-  files: ReadonlyMap<string, Buffer>,
+  files: ReadonlyMap<string, Buffer | null>,
 ): Promise<void> {
   const temporary = (name: string): string => join(directory, temporaryName(name, transaction));
-  const names = [...files.keys()];
-  const record = Buffer.from(JSON.stringify({ transaction, names } satisfies CommitRecord));
+  const contents = [...files].filter((file): file is [string, Buffer] => file[1] !== null);
+  const names = contents.map(([name]) => name);
+  const removed = [...files.keys()].filter((name) => files.get(name) === null);
+  const record: CommitRecord = { transaction, names, ...(removed.length > 0 ? { removed } : {}) };
   try {
-    await allSettled([...files].map(([name, content]) => writeTemporary(fs, temporary(name), content)));
-    await writeTemporary(fs, temporary(COMMIT_RECORD), record);
+    await allSettled(contents.map(([name, content]) => writeTemporary(fs, temporary(name), content)));
+    await writeTemporary(fs, temporary(COMMIT_RECORD), Buffer.from(JSON.stringify(record)));
     await fs.rename(temporary(COMMIT_RECORD), join(directory, COMMIT_RECORD));
   } catch (error) {
     await Promise.allSettled([COMMIT_RECORD, ...names].map((name) => fs.unlink(temporary(name))));
     throw error;
   }
-  await rollForward(fs, directory, { transaction, names });
+  await rollForward(fs, directory, record);
 }
 
 /** Brings a directory to the end of what was begun in it; after this the set in it is whole. */
@@ -79,15 +83,33 @@ export async function finishCommit(fs: FileSystem, directory: string): Promise<v
 }
 
 /** Step 3. May be done again: what is gone has been renamed already. */
-async function rollForward(fs: FileSystem, directory: string, { transaction, names }: CommitRecord): Promise<void> {
+async function rollForward(fs: FileSystem, directory: string, record: CommitRecord): Promise<void> {
+  const { transaction, names, removed = [] } = record;
   const handle = await fs.open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await fs.sync(handle);
     for (const name of names) {
       await unlessMissing(fs.rename(join(directory, temporaryName(name, transaction)), join(directory, name)));
     }
+    for (const name of removed) await unlessMissing(fs.unlink(join(directory, name)));
+    for (const below of directoriesOf([...names, ...removed])) await syncDirectory(fs, join(directory, below));
     await fs.sync(handle);
     await unlessMissing(fs.unlink(join(directory, COMMIT_RECORD)));
+  } finally {
+    await fs.close(handle);
+  }
+}
+
+/** The directories of a set, each once. */
+export function directoriesOf(names: readonly string[]): Set<string> {
+  return new Set(names.map((name) => dirname(name)).filter((directory) => directory !== '.'));
+}
+
+async function syncDirectory(fs: FileSystem, path: string): Promise<void> {
+  const handle = await orMissing(fs.open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW));
+  if (handle === undefined) return;
+  try {
+    await fs.sync(handle);
   } finally {
     await fs.close(handle);
   }
@@ -125,10 +147,11 @@ async function allSettled(steps: readonly Promise<void>[]): Promise<void> {
 
 function parseRecord(text: string): CommitRecord | undefined {
   try {
-    const { transaction, names } = JSON.parse(text) as Partial<CommitRecord>;
+    const { transaction, names, removed = [] } = JSON.parse(text) as Partial<CommitRecord>;
     const sound = typeof transaction === 'string' && transactionOf(temporaryName('x', transaction)) === transaction;
-    if (!sound || !Array.isArray(names)) return undefined;
-    return names.every((name) => typeof name === 'string' && isPlainName(name)) ? { transaction, names } : undefined;
+    if (!sound || !Array.isArray(names) || !Array.isArray(removed)) return undefined;
+    const areNames = [...names, ...removed].every((name) => typeof name === 'string' && isFileName(name));
+    return areNames ? { transaction, names, removed } : undefined;
   } catch {
     return undefined;
   }

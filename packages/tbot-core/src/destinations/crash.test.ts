@@ -10,7 +10,9 @@ import { DirectoryDestination } from './directory.ts';
 // package, since a child of a test has no TypeScript.
 
 const ROUNDS = process.env.SOAK ? 500 : 30;
-const NAMES = ['.write-test', 'identity', 'key', 'tlscert', 'teleport-host-ca.crt'];
+const NAMES = ['.write-test', 'identity', 'key', 'below/key', 'tlscert', 'teleport-host-ca.crt'];
+/** Part of the even sets, gone with the odd ones. */
+const SOMETIMES = 'key-cert.pub';
 
 /** Writes set after set, numbered from `first`, each file holding its number and enough to need several disk blocks. */
 const WRITER = `
@@ -24,8 +26,9 @@ const WRITER = `
   }]));
   const destination = await DirectoryDestination.open(path, { fileSystem: counted });
   for (let number = Number(first); ; number++) {
-    await destination.write(Object.fromEntries(${JSON.stringify(NAMES)}.map((name) =>
-      [name, name.endsWith('crt') ? 'authority' : (number + '\\n').repeat(2000)])));
+    const files = Object.fromEntries(${JSON.stringify(NAMES)}.map((name) =>
+      [name, name.endsWith('crt') ? 'authority' : (number + '\\n').repeat(2000)]));
+    await destination.write({ ...files, ${JSON.stringify(SOMETIMES)}: number % 2 === 0 ? String(number) : null });
     process.stdout.write(number + '\\n');
   }
 `;
@@ -54,8 +57,9 @@ function startWriter(first: number, killAt: number): ChildProcess {
 /** The number that all files of the set carry; fails for a mixed, torn or littered one. */
 async function numberOnDisk(): Promise<number> {
   await DirectoryDestination.open(path);
-  const files = (await readdir(path)).sort();
-  expect(files).toEqual([...NAMES].sort());
+  const entries = (await readdir(path, { recursive: true })).filter((entry) => entry !== 'below');
+  const isThere = entries.includes(SOMETIMES);
+  expect(entries.sort()).toEqual([...NAMES, ...(isThere ? [SOMETIMES] : [])].sort());
   const numbers = new Set<string>();
   for (const name of NAMES) {
     const text = await readFile(join(path, name), 'utf8');
@@ -65,7 +69,10 @@ async function numberOnDisk(): Promise<number> {
     if (!name.endsWith('crt')) expect(text.length).toBe(2000 * (text.indexOf('\n') + 1));
   }
   expect(numbers.size).toBe(1);
-  return Number([...numbers][0]);
+  const number = Number([...numbers][0]);
+  expect(isThere).toBe(number % 2 === 0);
+  if (isThere) expect(await readFile(join(path, SOMETIMES), 'utf8')).toBe(String(number));
+  return number;
 }
 
 async function endOf(child: ChildProcess): Promise<number> {

@@ -65,7 +65,11 @@ describe.each(Object.entries(kinds))('a %s destination', (_, open) => {
     '',
     '.',
     '..',
-    'a/b',
+    'a/b/c',
+    'a/../b',
+    '/a',
+    'a/',
+    'a/.commit.json',
     '/etc/passwd',
     '../x',
     'nul\0',
@@ -80,6 +84,24 @@ describe.each(Object.entries(kinds))('a %s destination', (_, open) => {
     expect(await destination.read('first')).toBeUndefined();
   });
 
+  test('a name is a file or a directory, not both', async () => {
+    await using destination = await open();
+    await expect(destination.write({ a: '1', 'a/b': '2' })).rejects.toThrow('"a" is both a file and a directory');
+  });
+
+  test('a file without content goes away with its set, and stays away', async () => {
+    await using destination = await open();
+    await destination.write({ key: '1', 'key-cert.pub': '1', 'below/key': '1' });
+    const sets = { key: '2', 'key-cert.pub': null, 'below/key': null };
+    expect(await destination.write(sets)).toEqual({ written: ['key', 'key-cert.pub', 'below/key'], unchanged: [] });
+    expect(await contents(destination, Object.keys(sets))).toEqual({
+      key: '2',
+      'key-cert.pub': 'undefined',
+      'below/key': 'undefined',
+    });
+    expect(await destination.write(sets)).toEqual({ written: [], unchanged: ['key'] });
+  });
+
   test('writes at the same time end as one of the sets, whole', async () => {
     await using destination = await open();
     await Promise.all(['1', '2', '3', '4'].map((round) => destination.write({ key: round, cert: round, ca: round })));
@@ -88,15 +110,15 @@ describe.each(Object.entries(kinds))('a %s destination', (_, open) => {
   });
 
   test('any sequence of sets reads like the last value of each file', async () => {
-    const name = fc.constantFrom('key', 'tlscert', 'identity', '.write-test');
-    const set = fc.dictionary(name, fc.string({ maxLength: 20 }), { maxKeys: 4 });
+    const name = fc.constantFrom('key', 'tlscert', 'below/key', 'below/cert', '.write-test');
+    const set = fc.dictionary(name, fc.option(fc.string({ maxLength: 20 })), { maxKeys: 4 });
     await fc.assert(
       fc.asyncProperty(fc.array(set, { maxLength: 6 }), async (sets) => {
         await using destination = await open();
         const expected: Record<string, string> = {};
         for (const files of sets) {
           await destination.write(files as FileSet);
-          Object.assign(expected, files);
+          for (const [name, content] of Object.entries(files)) expected[name] = content ?? 'undefined';
         }
         expect(await contents(destination, Object.keys(expected))).toEqual(expected);
       }),

@@ -1,9 +1,12 @@
-/** The files of one set: plain file names to contents. */
-export type FileSet = Readonly<Record<string, string | Uint8Array>>;
+/**
+ * The files of one set: names to contents, `null` for a file that shall be gone. A name is plain, or one below a directory
+ * of a plain name: `cockroach/node.crt`.
+ */
+export type FileSet = Readonly<Record<string, string | Uint8Array | null>>;
 
 /** What a write did. */
 export interface WriteResult {
-  /** Names whose content changed, in the order of the set. */
+  /** Names whose content changed, in the order of the set; those that are gone among them. */
   readonly written: readonly string[];
   /** Names that already held that content and were not touched. */
   readonly unchanged: readonly string[];
@@ -32,7 +35,7 @@ export interface Destination extends AsyncDisposable {
   /**
    * Writes a set; files that are not named stay as they are. When it fails the old set is whole.
    *
-   * @throws TeleportError `bad_parameter` for a name that is not a plain file name and for what must not be followed
+   * @throws TeleportError `bad_parameter` for a name that is no file name and for what must not be followed
    * or replaced (a symbolic link, a directory); `unknown` when the system refuses (disk full, read-only, no right),
    * with the system's error as `cause`.
    */

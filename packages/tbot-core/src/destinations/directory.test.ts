@@ -89,6 +89,24 @@ describe('links and other things in the way', () => {
     expect(await readdir(join(root, 'elsewhere'))).toEqual([]);
   });
 
+  test('so is one for a directory below it', async () => {
+    const destination = await DirectoryDestination.open(path);
+    await destination.write({ 'below/key': 'old' });
+    expect((await lstat(join(path, 'below'))).mode & 0o777).toBe(0o700);
+    await rm(join(path, 'below'), { recursive: true });
+    const outside = join(root, 'outside');
+    await mkdir(outside);
+    await symlink(outside, join(path, 'below'));
+    const refusal = `${path}/below is a symbolic link, and links are not followed`;
+    for (const step of [destination.write({ 'below/key': 'new' }), destination.read('below/key')]) {
+      expect((await failureOf(step)).message).toBe(refusal);
+    }
+    expect(await readdir(outside)).toEqual([]);
+    await rm(join(path, 'below'));
+    await writeFile(join(path, 'below'), 'a file');
+    expect((await failureOf(destination.write({ 'below/key': 'new' }))).message).toContain('is not a directory');
+  });
+
   test('a link that waits under the name of a temporary file or of the record is not written through', async () => {
     const outside = join(root, 'outside');
     await writeFile(outside, 'precious');

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { TeleportError } from '@teleport-ts/api-types';
-import { asOnlyWriter, commitFiles, finishCommit, readRegular, recover } from './commit.ts';
+import { asOnlyWriter, commitFiles, directoriesOf, finishCommit, readRegular, recover } from './commit.ts';
 import type { Destination, DestinationLock, FileSet, WriteResult } from './destination.ts';
 import type { FileLocker } from './file-lock.ts';
 import { checkFileNames } from './file-name.ts';
@@ -55,13 +55,16 @@ export class DirectoryDestination implements Destination {
 
   async read(name: string): Promise<Buffer | undefined> {
     checkFileNames([name]);
-    return this.#inOrder(() => readRegular(this.#fs, join(this.path, name)));
+    return this.#inOrder(async () => {
+      for (const below of directoriesOf([name])) await this.#checkBelow(join(this.path, below));
+      return await readRegular(this.#fs, join(this.path, name));
+    });
   }
 
   async write(files: FileSet): Promise<WriteResult> {
     checkFileNames(Object.keys(files));
     const contents = new Map(
-      Object.entries(files).map(([name, content]) => [name, Buffer.from(content as Uint8Array)]),
+      Object.entries(files).map(([name, content]) => [name, content === null ? null : Buffer.from(content as string)]),
     );
     return this.#inOrder(() => this.#commit(contents));
   }
@@ -111,30 +114,42 @@ export class DirectoryDestination implements Destination {
     await recover(this.#fs, this.path, await this.#fs.list(this.path));
   }
 
-  async #commit(contents: ReadonlyMap<string, Buffer>): Promise<WriteResult> {
+  async #commit(contents: Contents): Promise<WriteResult> {
     await this.#prepare();
+    for (const below of directoriesOf([...contents.keys()])) {
+      const path = join(this.path, below);
+      if (!(await this.#checkBelow(path))) await this.#fs.makeDirectory(path);
+    }
     const seen = await this.#compare(contents);
     // Nothing to write takes no lock either: those who watch the directory see nothing.
-    if (seen.size === contents.size) return { written: [], unchanged: [...contents.keys()] };
+    if (seen.size === contents.size) return { written: [], unchanged: filesIn(contents, seen) };
     return await asOnlyWriter(this.#fs, this.path, async (transaction) => {
       await finishCommit(this.#fs, this.path);
       const same = (await this.#stillSame(seen)) ? seen : await this.#compare(contents);
       const changed = new Map([...contents].filter(([name]) => !same.has(name)));
       if (changed.size > 0) await commitFiles(this.#fs, this.path, transaction, changed);
-      return { written: [...changed.keys()], unchanged: [...same.keys()] };
+      return { written: [...changed.keys()], unchanged: filesIn(contents, same) };
     });
   }
 
-  /** The files that hold just what they shall and let nobody else in, with their state. */
-  async #compare(contents: ReadonlyMap<string, Buffer>): Promise<Map<string, Stats>> {
+  /** Is that directory there? */
+  async #checkBelow(path: string): Promise<boolean> {
+    const stat = await orMissing(this.#fs.lstat(path));
+    if (stat?.isSymbolicLink()) throw unfit(path, 'is a symbolic link, and links are not followed');
+    if (stat && !stat.isDirectory()) throw unfit(path, 'is not a directory');
+    return stat !== undefined;
+  }
+
+  /** The files that are as they shall be: with just that content and nobody else let in, or not there; with their state. */
+  async #compare(contents: Contents): Promise<Map<string, Stats | undefined>> {
     const stats = await Promise.all(
       [...contents].map(async ([name, bytes]) => {
         const path = join(this.path, name);
         const stat = await orMissing(this.#fs.lstat(path));
-        if (!stat) return [];
+        if (!stat) return bytes === null ? [[name, stat] as const] : [];
         if (stat.isSymbolicLink()) throw unfit(path, 'is a symbolic link, and links are not followed');
         if (!stat.isFile()) throw unfit(path, 'is not a regular file');
-        if (stat.size !== bytes.length || (stat.mode & 0o777) !== 0o600) return [];
+        if (bytes === null || stat.size !== bytes.length || (stat.mode & 0o777) !== 0o600) return [];
         const same = (await readRegular(this.#fs, path))?.equals(bytes) === true;
         return same ? [[name, stat] as const] : [];
       }),
@@ -143,11 +158,11 @@ export class DirectoryDestination implements Destination {
   }
 
   /** Has no other writer been here since? Every write makes a new file. */
-  async #stillSame(seen: ReadonlyMap<string, Stats>): Promise<boolean> {
+  async #stillSame(seen: ReadonlyMap<string, Stats | undefined>): Promise<boolean> {
     const same = await Promise.all(
       [...seen].map(async ([name, before]) => {
         const now = await orMissing(this.#fs.lstat(join(this.path, name)));
-        return now?.ino === before.ino && now.ctimeMs === before.ctimeMs;
+        return now?.ino === before?.ino && now?.ctimeMs === before?.ctimeMs;
       }),
     );
     return same.every(Boolean);
@@ -161,6 +176,13 @@ export class DirectoryDestination implements Destination {
     this.#last = run.catch(() => {});
     return run;
   }
+}
+
+/** Names to contents, null for what shall be gone. */
+type Contents = ReadonlyMap<string, Buffer | null>;
+
+function filesIn(contents: Contents, names: ReadonlyMap<string, unknown>): string[] {
+  return [...names.keys()].filter((name) => contents.get(name) !== null);
 }
 
 /** Loaded when it is needed: a program that only writes never locks. */

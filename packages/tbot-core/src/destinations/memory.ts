@@ -20,6 +20,10 @@ export class MemoryDestination implements Destination {
     const written: string[] = [];
     const unchanged: string[] = [];
     for (const [name, content] of Object.entries(files)) {
+      if (content === null) {
+        if (this.#files.delete(name)) written.push(name);
+        continue;
+      }
       const bytes = Buffer.from(content as Uint8Array);
       const same = this.#files.get(name)?.equals(bytes) === true;
       (same ? unchanged : written).push(name);

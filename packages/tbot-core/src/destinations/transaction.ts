@@ -22,8 +22,9 @@ export function isUnderWay(id: string): boolean {
   return pid === process.pid ? active.has(id) : isRunning(pid);
 }
 
+/** Where a file is written first: beside all others of the set, also if it belongs below a directory. */
 export function temporaryName(name: string, id: string): string {
-  return `.${name}.${id}${TEMPORARY_SUFFIX}`;
+  return `.${name.replace('/', '%')}.${id}${TEMPORARY_SUFFIX}`;
 }
 
 /** The transaction that a temporary file belongs to; undefined for any other file. */

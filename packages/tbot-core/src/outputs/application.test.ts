@@ -11,9 +11,9 @@ import { expect, test } from 'vitest';
 import type { DestinationHost, IdentityRequest } from '../destination-host.ts';
 import { MemoryDestination } from '../destinations/memory.ts';
 import { Identity } from '../identity.ts';
-import { silentLogger } from '../logger.ts';
 import type { AuthorityType, TrustedAuthority } from '../trusted-authority.ts';
-import { applicationFiles, writeApplicationOutput } from './application.ts';
+import { applicationFiles, applicationOutput } from './application.ts';
+import { writeOutput } from './output.ts';
 
 // Sets that the application output of Go's tbot 18.0.0 wrote, taken apart and written again.
 
@@ -72,8 +72,7 @@ test.each([
 test('asks the host for exactly what was wanted, and writes what it issued', async () => {
   const recorded = recordedSet('application');
   const asked: IdentityRequest[] = [];
-  const host: DestinationHost = {
-    logger: silentLogger,
+  const host: Pick<DestinationHost, 'generateIdentity'> = {
     async generateIdentity(request) {
       asked.push(request);
       return identityOf(recorded);
@@ -81,7 +80,7 @@ test('asks the host for exactly what was wanted, and writes what it issued', asy
   };
   const destination = new MemoryDestination();
   const request = { kind: 'application', name: 'foo', roles: ['deployer'], ttlMs: 60_000 } as const;
-  const result = await writeApplicationOutput(host, request, destination, { specificTlsNaming: true });
+  const result = await writeOutput(host, applicationOutput(request, { specificTlsNaming: true }), destination);
   expect(asked).toEqual([request]);
   expect(result.written).toHaveLength(12);
   expect(String(await destination.read('tls.cas'))).toBe(recorded['teleport-host-ca.crt']);
@@ -92,18 +91,28 @@ test('leaves the destination as it was when the host refuses', async () => {
   const destination = new MemoryDestination();
   await destination.write({ key: 'old' });
   const refusal = new Error('no');
-  const host: DestinationHost = { logger: silentLogger, generateIdentity: () => Promise.reject(refusal) };
-  await expect(writeApplicationOutput(host, { kind: 'application', name: 'foo' }, destination)).rejects.toBe(refusal);
+  const host = { generateIdentity: () => Promise.reject(refusal) };
+  await expect(writeOutput(host, applicationOutput({ kind: 'application', name: 'foo' }), destination)).rejects.toBe(
+    refusal,
+  );
   expect([String(await destination.read('key')), await destination.read('tlscert')]).toEqual(['old', undefined]);
 });
 
-test('wants the private key and both certificates', () => {
-  const recorded = recordedSet('application');
-  const { sshCertificate: _, ...tlsOnly } = partsOf(recorded);
-  const { privateKey: __, ...keyless } = partsOf(recorded);
-  for (const parts of [tlsOnly, keyless]) {
-    expect(() => applicationFiles(Identity.create(parts))).toThrow('needs the private key and both certificates');
+test('wants the private key and the X.509 certificate', () => {
+  const { privateKey: _, ...keyless } = partsOf(recordedSet('application'));
+  const { tlsCertificate: __, ...sshOnly } = partsOf(recordedSet('application'));
+  for (const parts of [keyless, sshOnly]) {
+    expect(() => applicationFiles(Identity.create(parts))).toThrow('needs the private key and the X.509 certificate');
   }
+});
+
+test('a credential without an SSH certificate takes away the one that was there', async () => {
+  const { sshCertificate: _, ...tlsOnly } = partsOf(recordedSet('application'));
+  const destination = new MemoryDestination();
+  await destination.write({ 'key-cert.pub': 'of another key' });
+  await destination.write(applicationFiles(Identity.create(tlsOnly)));
+  expect(await destination.read('key-cert.pub')).toBeUndefined();
+  expect(parseIdentityFile(String(await destination.read('identity'))).sshCertificate).toBeUndefined();
 });
 
 function partsOf(set: Recorded): Parameters<typeof Identity.create>[0] {

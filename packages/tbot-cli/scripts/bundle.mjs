@@ -1,6 +1,7 @@
-// The file behind the `tbot` command: one CommonJS file with what `tbot generate` needs. The program with all other
-// commands is left outside, and found beside it and in node_modules when it is asked for.
+// The file behind the `tbot` command: one CommonJS file with what `tbot generate` needs. What is imported
+// only when it is asked for, as the program with all other commands, is left outside.
 import { chmod } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -17,12 +18,17 @@ await build({
   minify: true,
   legalComments: 'none',
   banner: { js: '#!/usr/bin/env node' },
-  // `import('./program.js')`, relative to the bundle.
+  // What the command itself imports while it runs, such as `./program.js`: found beside the bundle, where tsc has put it.
   plugins: [
     {
-      name: 'program-outside',
+      name: 'loaded-later-outside',
       setup({ onResolve }) {
-        onResolve({ filter: /^\.\/program\.ts$/ }, () => ({ path: './program.js', external: true }));
+        onResolve({ filter: /^\.\.?\/.*\.ts$/ }, ({ path, kind, resolveDir }) => {
+          const source = join(root, 'src/');
+          if (kind !== 'dynamic-import' || !`${resolveDir}/`.startsWith(source)) return undefined;
+          const built = relative(source, join(resolveDir, path)).replace(/\.ts$/, '.js');
+          return { path: `./${built}`, external: true };
+        });
       },
     },
   ],

@@ -1,6 +1,6 @@
 import { ExitCode, errorLines, exitCodeOf } from './exit.ts';
 import { fastGenerateArguments } from './generate/fast-arguments.ts';
-import { generateApplication } from './generate/generate.ts';
+import { generateCredential } from './generate/generate.ts';
 
 /**
  * The whole of the command: does what the arguments say, and tells a failure on standard error. `generate` in its common
@@ -12,10 +12,7 @@ import { generateApplication } from './generate/generate.ts';
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   try {
     const fast = fastGenerateArguments(argv);
-    if (fast) {
-      await generateApplication(fast);
-      return ExitCode.OK;
-    }
+    if (fast) return await generateCredential(fast);
     const { runProgram } = await import('./program.ts');
     await runProgram(argv);
     return Number(process.exitCode ?? ExitCode.OK);

@@ -13,7 +13,7 @@ async function refusal(line: string): Promise<[string, string | undefined]> {
 }
 
 test.each([
-  ['', 'say what to do: a command is missing', 'commands: start, generate, status, validate, version; `tbot --help`'],
+  ['', 'say what to do: a command is missing', 'commands: start, generate, '],
   ['generat', 'unknown command "generat"', 'did you mean generate? `tbot --help`'],
   ['xyz', 'unknown command "xyz"', '`tbot --help`'],
   ['start --tokn x', 'unknown option --tokn', 'did you mean --token? `tbot start --help`'],
@@ -21,9 +21,15 @@ test.each([
   ['start -x', 'unknown option -x', '`tbot start --help`'],
   ['start -c', '-c needs a value', '`tbot start --help`'],
   ['start extra', 'unknown argument "extra"', '`tbot start --help`'],
-  ['generate', 'say what to generate: application', 'commands: application;'],
+  [
+    'generate',
+    'say what to generate: identity, application, database or kubernetes',
+    'commands: identity, application, database, kubernetes;',
+  ],
   ['generate --socket /x aplication', 'unknown command "aplication"', 'did you mean application?'],
-  ['generate --socket /x database --out /y', 'unknown command "database"', '`tbot generate --help`'],
+  ['generate --socket /x tunnel --out /y', 'unknown command "tunnel"', '`tbot generate --help`'],
+  ['generate db --app-name x --out /y', 'unknown option --app-name', '`tbot generate database --help`'],
+  ['generate app --app x --out /y -- psql', 'words behind -- need --exec before them', 'write --exec CMD'],
   ['generate --socket /x app --appname x --out /y', 'unknown option --appname', '`tbot generate application --help`'],
   ['status --format yaml', '--format "yaml" is none of its values', 'it takes "text", "json"'],
 ])('tbot %s', async (line, message, hint) => {

@@ -47,6 +47,7 @@ export function createProgram(argv: readonly string[], list: readonly CommandMod
       'dot-notation': false,
       'parse-numbers': false,
       'camel-case-expansion': false,
+      'parse-positional-numbers': false,
       'populate--': true,
     })
     .check(noRepetition)

@@ -1,8 +1,9 @@
+import type { CredentialKind } from '@teleport-ts/tbot-core/client';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { generateCommandWith } from '../commands/generate.ts';
 import { createProgram } from '../program.ts';
-import type { GenerateArguments } from './arguments.ts';
+import { FLAG_OPTIONS, type GenerateArguments, KIND_WORDS, type OptionShape, VALUE_OPTIONS } from './arguments.ts';
 import { fastGenerateArguments } from './fast-arguments.ts';
 
 // The hand parser and the full one must never understand a command line in two ways.
@@ -11,13 +12,14 @@ async function fullParser(argv: readonly string[]): Promise<GenerateArguments> {
   let given: GenerateArguments | undefined;
   const command = generateCommandWith(async (read) => {
     given = read;
+    return 0;
   });
   await createProgram(argv, [command]).parseAsync();
   if (!given) throw new Error('the command was not run');
   return given;
 }
 
-const runs = process.env.SOAK ? 3_000 : 60;
+const runs = process.env.SOAK ? 3_000 : 40;
 
 const value = fc.oneof(
   fc.constantFrom(
@@ -38,44 +40,41 @@ const value = fc.oneof(
   ),
   fc.string({ minLength: 1, maxLength: 8 }),
 );
-const valueName = fc.constantFrom(
-  ...[
-    '--app-name',
-    '--app',
-    '--cluster',
-    '--out',
-    '--destination',
-    '--ttl',
-    '--certificate-ttl',
-    '--socket',
-    '--timeout',
-    '--roles',
-  ],
-);
+const shapes = Object.values(VALUE_OPTIONS);
+const valueName = fc.constantFrom('--roles', ...shapes.flatMap(({ names }) => names.map((name) => `--${name}`)));
+const flags = Object.values(FLAG_OPTIONS);
+const flagName = fc.constantFrom(...flags.flatMap(({ names }) => names.map((name) => `--${name}`)));
+const kindWord = fc.constantFrom(...Object.values(KIND_WORDS).flat());
 const option = fc
   .tuple(valueName, value, fc.boolean())
   .map(([name, text, joined]) => (joined ? [`${name}=${text}`] : [name, text]));
 
 describe('the hand parser', () => {
   test('reads every usual command line as the full parser does', async () => {
-    const optional = fc.subarray(['--cluster', '--ttl', '--timeout', '--roles', '--socket'], { minLength: 0 });
+    const known = ({ kinds }: OptionShape, kind: CredentialKind): boolean => !kinds || kinds.includes(kind);
     const plainValue = value.filter((text) => !text.startsWith('-') && !/["']/.test(text));
+    const usualLine = fc.constantFrom(...(Object.keys(KIND_WORDS) as CredentialKind[])).chain((kind) => {
+      const names = (all: readonly OptionShape[]): string[] =>
+        all.filter((shape) => known(shape, kind)).map((shape) => `--${shape.names.at(-1)}`);
+      return fc.record({
+        word: fc.constantFrom(...KIND_WORDS[kind]),
+        names: fc.subarray([...names(shapes), '--roles']),
+        flagNames: fc.subarray(names(flags)),
+        values: fc.array(plainValue, { minLength: 14, maxLength: 14 }),
+        joined: fc.boolean(),
+        exec: fc.option(fc.array(fc.oneof(plainValue, fc.constantFrom('--out', '--', '-c')), { minLength: 1 })),
+      });
+    });
     await fc.assert(
-      fc.asyncProperty(
-        optional,
-        fc.array(plainValue, { minLength: 8, maxLength: 8 }),
-        fc.boolean(),
-        fc.constantFrom('application', 'app'),
-        fc.boolean(),
-        async (names, values, joined, kind, naming) => {
-          const words = ['--app-name', '--out', ...names].map((name, index) => [name, values[index]!] as const);
-          const after = words.flatMap(([name, text]) => (joined ? [`${name}=${text}`] : [name, text]));
-          const argv = ['generate', kind, ...after, ...(naming ? ['--specific-tls-naming'] : [])];
-          const fast = fastGenerateArguments(argv);
-          expect(fast).toBeDefined();
-          expect(fast).toEqual(await fullParser(argv));
-        },
-      ),
+      fc.asyncProperty(usualLine, async ({ word, names, flagNames, values, joined, exec }) => {
+        const words = names.flatMap((name, index) => (joined ? [`${name}=${values[index]}`] : [name, values[index]!]));
+        const command = exec ? ['--exec', ...exec] : [];
+        const argv = ['generate', word, ...flagNames, ...words, ...command];
+        const fast = fastGenerateArguments(argv);
+        if (exec?.every((part) => part === '--')) return;
+        expect(fast).toBeDefined();
+        expect(fast).toEqual(await fullParser(argv));
+      }),
       { numRuns: runs },
     );
   }, 600_000);
@@ -92,8 +91,9 @@ describe('the hand parser', () => {
       '--roles',
       'more',
       '--no-ttl',
-      '--specific-tls-naming',
       '--specific-tls-naming=false',
+      '--wait=true',
+      '--exec',
       '--ttl=',
       '-s',
       '',
@@ -101,12 +101,13 @@ describe('the hand parser', () => {
     const word = fc.oneof(
       { weight: 6, arbitrary: option },
       { weight: 1, arbitrary: noise.map((text) => [text]) },
-      { weight: 2, arbitrary: fc.constantFrom(['application'], ['app']) },
+      { weight: 2, arbitrary: flagName.map((name) => [name]) },
+      { weight: 2, arbitrary: kindWord.map((word) => [word]) },
     );
     let read = 0;
     await fc.assert(
       fc.asyncProperty(fc.array(word, { maxLength: 6 }), fc.boolean(), async (words, likely) => {
-        const ready = likely ? ['application', '--app-name', 'foo', '--out', '/tmp/x'] : [];
+        const ready = likely ? ['database', '--service', 'foo', '--out', '/tmp/x'] : [];
         const argv = ['generate', ...ready, ...words.flat()];
         const fast = fastGenerateArguments(argv);
         if (!fast) return;
@@ -122,6 +123,7 @@ describe('the hand parser', () => {
     const line =
       'generate --socket /my/tbot/socket application --app-name foo --cluster bar --out file:///tmp/app-credentials --ttl 1m';
     expect(fastGenerateArguments(line.split(' '))).toEqual({
+      kind: 'application',
       socket: '/my/tbot/socket',
       appName: 'foo',
       cluster: 'bar',
@@ -134,15 +136,19 @@ describe('the hand parser', () => {
     '',
     'start -c x',
     'generate',
-    'generate application',
-    'generate application --app-name foo',
+    'generate application --service foo',
     'generate application --app-name foo --out /tmp/x --help',
+    'generate application --app-name foo --exec',
+    'generate application --app-name foo --exec --',
+    'generate application --wait --wait',
+    'generate --wait application',
     'generate application --app-name foo --out /tmp/x --app bar',
     'generate application --app-name foo --out /tmp/x --ttl',
     'generate application --app-name --out /tmp/x',
     'generate application app --app-name foo --out /tmp/x',
     'generate --app-name foo application --out /tmp/x',
     'generate database --app-name foo --out /tmp/x',
+    'generate tunnel --app-name foo --out /tmp/x',
     'generate application --app-name foo --out /tmp/x -- more',
   ])('leaves %j to the full one', (line) => {
     expect(fastGenerateArguments(line.split(' '))).toBeUndefined();

@@ -1,51 +1,90 @@
-import { type GenerateArguments, splitRoles, VALUE_OPTIONS, type ValueOption } from './arguments.ts';
+import type { CredentialKind } from '@teleport-ts/tbot-core/client';
+import {
+  EXEC_WORD,
+  FLAG_OPTIONS,
+  type FlagOption,
+  type GenerateArguments,
+  KIND_WORDS,
+  type OptionShape,
+  splitRoles,
+  VALUE_OPTIONS,
+  type ValueOption,
+} from './arguments.ts';
 
-const OPTION_OF_NAME: ReadonlyMap<string, ValueOption | 'roles'> = new Map<string, ValueOption | 'roles'>([
-  ...(Object.entries(VALUE_OPTIONS) as [ValueOption, readonly string[]][]).flatMap(([option, names]) =>
-    names.map((name) => [`--${name}`, option] as const),
-  ),
-  ['--roles', 'roles'],
-]);
+interface KnownOption extends OptionShape {
+  readonly option: ValueOption | FlagOption | 'roles';
+  readonly isFlag: boolean;
+}
 
 /**
- * Reads the common form of `tbot generate … application …` without a parser library: loading one costs more than all
- * else that the command does.
+ * Reads the common form of `tbot generate … <kind> …` without a parser library: loading one costs more than all else that
+ * the command does.
  *
  * @returns undefined for whatever is not plainly that form, errors and help included: the full parser has the word then.
  */
 export function fastGenerateArguments(argv: readonly string[]): GenerateArguments | undefined {
   if (argv[0] !== 'generate') return undefined;
-  const values: { [option in ValueOption]?: string } = {};
+  const kinds = kindsByWord();
+  const options = optionsByName();
+  const read: { -readonly [option in ValueOption]?: string } & { -readonly [option in FlagOption]?: boolean } = {};
+  const seen: KnownOption[] = [];
   const roles: string[] = [];
-  let kinds = 0;
-  let specificTlsNaming = false;
+  let kind: CredentialKind | undefined;
+  let exec: readonly string[] | undefined;
   for (let index = 1; index < argv.length; index++) {
     const word = argv[index]!;
-    if (word === 'application' || word === 'app') {
-      kinds++;
-      continue;
+    if (word === EXEC_WORD) {
+      exec = argv.slice(argv[index + 1] === '--' ? index + 2 : index + 1);
+      break;
     }
-    // Before the kind only what `generate` itself takes; the full parser words the refusal.
-    if (word === '--specific-tls-naming') {
-      if (specificTlsNaming || kinds === 0) return undefined;
-      specificTlsNaming = true;
+    const ofWord = kinds.get(word);
+    if (ofWord !== undefined) {
+      if (kind !== undefined) return undefined;
+      kind = ofWord;
       continue;
     }
     const equals = word.indexOf('=');
-    const option = OPTION_OF_NAME.get(equals < 0 ? word : word.slice(0, equals));
-    if (option === undefined || (kinds === 0 && option !== 'socket' && option !== 'timeout')) return undefined;
+    const known = options.get(equals < 0 ? word : word.slice(0, equals));
+    // Before the kind only what `generate` itself takes; the full parser words the refusal.
+    if (!known || (kind === undefined && !known.isGeneral)) return undefined;
+    if (known.option !== 'roles' && seen.includes(known)) return undefined;
+    seen.push(known);
+    if (known.isFlag) {
+      if (equals >= 0) return undefined;
+      read[known.option as FlagOption] = true;
+      continue;
+    }
     const value = equals < 0 ? argv[++index] : word.slice(equals + 1);
     if (value === undefined || value === '' || value.startsWith('-')) return undefined;
     // yargs takes quotes off the values of a list, and only off those.
-    if (option === 'roles' && /["']/.test(value)) return undefined;
-    if (option === 'roles') roles.push(value);
-    else if (values[option] !== undefined) return undefined;
-    else values[option] = value;
+    if (known.option === 'roles' && /["']/.test(value)) return undefined;
+    if (known.option === 'roles') roles.push(value);
+    else read[known.option as ValueOption] = value;
   }
-  if (kinds !== 1 || values.appName === undefined || values.out === undefined) return undefined;
+  if (kind === undefined || exec?.length === 0) return undefined;
+  if (seen.some(({ kinds }) => kinds && !kinds.includes(kind))) return undefined;
   return {
-    ...values,
+    kind,
+    ...read,
     ...(roles.length > 0 ? { roles: splitRoles(roles) } : {}),
-    ...(specificTlsNaming ? { specificTlsNaming } : {}),
+    ...(exec ? { exec } : {}),
   };
+}
+
+function kindsByWord(): Map<string, CredentialKind> {
+  const entries = Object.entries(KIND_WORDS) as [CredentialKind, readonly string[]][];
+  return new Map(entries.flatMap(([kind, words]) => words.map((word) => [word, kind])));
+}
+
+function optionsByName(): Map<string, KnownOption> {
+  const names = new Map<string, KnownOption>([['--roles', { option: 'roles', names: ['roles'], isFlag: false }]]);
+  const add = (shapes: Readonly<Record<string, OptionShape>>, isFlag: boolean): void => {
+    for (const [option, shape] of Object.entries(shapes)) {
+      const known = { ...shape, option: option as KnownOption['option'], isFlag };
+      for (const name of shape.names) names.set(`--${name}`, known);
+    }
+  };
+  add(VALUE_OPTIONS, false);
+  add(FLAG_OPTIONS, true);
+  return names;
 }

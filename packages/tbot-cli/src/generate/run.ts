@@ -1,11 +1,9 @@
-import { formatGoDuration } from '@teleport-ts/api-types';
-import {
-  DirectoryDestination,
-  type OutputResult,
-  SocketHost,
-  writeApplicationOutput,
-} from '@teleport-ts/tbot-core/client';
-import type { GeneratePlan } from './plan.ts';
+import { DirectoryDestination, type Identity, SocketHost, type WriteResult } from '@teleport-ts/tbot-core/client';
+import { CredentialFileMaker } from './credential-files.ts';
+import { issueCredential } from './issue.ts';
+import type { GeneratePlan, GenerateTarget } from './plan.ts';
+import { printedCredential } from './print.ts';
+import { cutNote, writtenReport } from './report.ts';
 
 /** What is printed: the result, and remarks beside it. */
 export interface GenerateReport {
@@ -13,24 +11,43 @@ export interface GenerateReport {
   readonly stderr: string;
 }
 
-/**
- * Asks the agent and writes the files. The directory is opened first: what cannot be written is not asked for, since
- * every application certificate leaves a session in the cluster. One that was made for nothing goes away again.
- */
-export async function runGenerate(plan: GeneratePlan, userAgent: string): Promise<GenerateReport> {
-  const { socket, request, timeoutMs, specificTlsNaming } = plan;
-  const host = new SocketHost({ socket, timeoutMs, userAgent });
+/** Asks the agent and does with the credential what the target says, once. */
+export async function runGenerate(
+  plan: GeneratePlan,
+  target: Extract<GenerateTarget, { type: 'directory' | 'print' }>,
+): Promise<GenerateReport> {
+  const host = openHost(plan);
   try {
-    const [destination] = await Promise.all([openWritable(plan.directory), host.prepare()]);
-    const result = await writeApplicationOutput(host, request, destination, { specificTlsNaming }).catch(
-      async (error: unknown) => {
-        await destination.discard();
-        throw error;
-      },
-    );
-    return report(plan, result);
+    if (target.type === 'directory') return await runIntoDirectory(host, plan, target.path);
+    const identity = await issueCredential(host, plan, { onWait: tellOfWait });
+    return { stdout: printedCredential(identity, plan.request, target.format), stderr: cutNote(identity) };
   } finally {
     await host.close();
+  }
+}
+
+/** The agent that a plan asks; to be closed. */
+export function openHost({ socket, timeoutMs }: Pick<GeneratePlan, 'socket' | 'timeoutMs'>): SocketHost {
+  return new SocketHost({ socket, timeoutMs, userAgent: 'tbot' });
+}
+
+/**
+ * The directory is opened first: what cannot be written is not asked for, since every application certificate leaves a
+ * session in the cluster. One that was made for nothing goes away again.
+ */
+async function runIntoDirectory(host: SocketHost, plan: GeneratePlan, path: string): Promise<GenerateReport> {
+  const [destination] = await Promise.all([openWritable(path), host.prepare()]);
+  try {
+    const identity = await issueCredential(host, plan, { onWait: tellOfWait });
+    const { files, notes } = await new CredentialFileMaker(plan, path).filesOf(identity);
+    const result: WriteResult & { identity: Identity } = { ...(await destination.write(files)), identity };
+    return {
+      stdout: writtenReport(plan, path, result),
+      stderr: `${cutNote(identity)}${notes.map((note) => `note: ${note}\n`).join('')}`,
+    };
+  } catch (error) {
+    await destination.discard();
+    throw error;
   }
 }
 
@@ -40,23 +57,6 @@ async function openWritable(path: string): Promise<DirectoryDestination> {
   return destination;
 }
 
-function report(plan: GeneratePlan, { identity, written, unchanged }: OutputResult): GenerateReport {
-  const { route, roles, expires, ttl } = identity;
-  const files = written.length + unchanged.length;
-  const address = route?.application?.publicAddress;
-  const stdout = [
-    `Wrote ${files} files to ${plan.directory}`,
-    `  application  ${plan.request.name}${address ? ` at ${address}` : ''}${route ? `, cluster ${route.cluster}` : ''}`,
-    `  roles        ${roles.join(', ')}`,
-    `  expires      ${expires.toISOString().replace('.000Z', 'Z')}, in ${formatGoDuration(wholeSeconds(ttl.effectiveMs))}`,
-  ];
-  const stderr = ttl.cutBy
-    ? `note: the lifetime was cut from ${formatGoDuration(ttl.askedMs)} to ${formatGoDuration(wholeSeconds(ttl.effectiveMs))} by the ${ttl.cutBy}\n`
-    : '';
-  return { stdout: `${stdout.join('\n')}\n`, stderr };
-}
-
-/** Certificates count seconds, and a moment has passed since they were made. */
-function wholeSeconds(ms: number): number {
-  return Math.round(ms / 1000) * 1000;
+function tellOfWait(error: Error): void {
+  process.stderr.write(`note: waiting, since ${error.message}\n`);
 }

@@ -1,22 +1,22 @@
 import type { Socket } from 'node:net';
-import {
-  type Metadata,
-  Server,
-  ServerCredentials,
-  type ServerUnaryCall,
-  type ServiceDefinition,
-  type sendUnaryData,
-} from '@grpc/grpc-js';
-import { formatGoDuration, TeleportError, toServiceDefinition } from '@teleport-ts/api-types';
+import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
+import { TeleportError, toServiceDefinition } from '@teleport-ts/api-types';
 import { HealthDefinition } from '@teleport-ts/api-types/proto/grpc/health/v1/health';
 import type { Clock, Logger } from '@teleport-ts/tbot-core';
-import { DynamicCredentialsDefinition, type GetStatusResponse } from '@teleport-ts/tbot-core/proto';
+import {
+  DynamicCredentialsDefinition,
+  type GenerateIdentityRequest,
+  type GetStatusResponse,
+  type WatchIdentityRequest,
+} from '@teleport-ts/tbot-core/proto';
 import { admitsPeer, type PeerRule } from './policy/peer-rules.ts';
 import { type Rate, TokenBucket } from './policy/token-bucket.ts';
 import { CallFailure } from './service/call-failure.ts';
-import { callStatus } from './service/call-status.ts';
-import { type CallContext, CredentialService, type CredentialServiceOptions } from './service/credential-service.ts';
+import { CallHandlers } from './service/call-handlers.ts';
+import { CredentialService, type CredentialServiceOptions } from './service/credential-service.ts';
 import { healthService } from './service/health-service.ts';
+import { SlowCallers } from './service/slow-callers.ts';
+import type { SocketStatus } from './service/socket-counters.ts';
 import { type ConnectionLimits, Connections } from './sockets/connections.ts';
 import type { Peer } from './sockets/peer.ts';
 import type { PeerReader } from './sockets/peer-credentials.ts';
@@ -26,8 +26,6 @@ import { SocketListener } from './sockets/socket-listener.ts';
 
 /** Largest request. A real one has less than 4 kB, most of it an RSA key. */
 const LARGEST_MESSAGE_BYTES = 64 * 1024;
-/** Longest wait for the cluster, whatever deadline the caller has. */
-const LONGEST_CALL_MS = 60_000;
 /** Calls in flight on one connection; the limit of the whole socket is in its configuration. */
 const MOST_STREAMS = 2048;
 /** A connection without a call is closed after this; a client makes a new one by itself. */
@@ -49,8 +47,6 @@ export interface CredentialSocketOptions extends Omit<CredentialServiceOptions, 
   logger: Logger;
 }
 
-type Unary = ServerUnaryCall<unknown, unknown>;
-
 /** One socket of the Dynamic Credential API: its file, who may come in, and the services behind it. */
 export class CredentialSocket implements AsyncDisposable {
   readonly path: string;
@@ -60,6 +56,8 @@ export class CredentialSocket implements AsyncDisposable {
   readonly #connections: Connections;
   readonly #refused = new RefusedConnections();
   readonly #outsiderRecords: TokenBucket;
+  readonly #slowCallers: SlowCallers;
+  readonly #stopping = new AbortController();
   #listener: SocketListener | undefined;
   #closed: Promise<void> | undefined;
 
@@ -68,7 +66,9 @@ export class CredentialSocket implements AsyncDisposable {
     this.#options = options;
     this.#connections = new Connections(options.connections);
     this.#outsiderRecords = new TokenBucket(OUTSIDER_RECORDS, options.clock.now());
+    this.#slowCallers = new SlowCallers(options.clock);
     this.#server = new Server({
+      interceptors: [this.#slowCallers.interceptor],
       'grpc.max_receive_message_length': LARGEST_MESSAGE_BYTES,
       'grpc.max_connection_idle_ms': IDLE_MS,
       'grpc.max_concurrent_streams': MOST_STREAMS,
@@ -98,50 +98,34 @@ export class CredentialSocket implements AsyncDisposable {
     return socket;
   }
 
-  #addServices(): void {
-    const { status, isServing, clock } = this.#options;
-    const service = new CredentialService({ ...this.#options, socketPath: this.path });
-    this.#server.addService(toServiceDefinition(DynamicCredentialsDefinition) as unknown as ServiceDefinition, {
-      generateIdentity: this.#unary((request, context) => service.generateIdentity(request as never, context)),
-      describe: this.#unary((_request, context) => service.describe(context)),
-      getStatus: this.#unary(async () => status()),
-    });
-    const services = [DynamicCredentialsDefinition.fullName];
-    this.#server.addService(
-      toServiceDefinition(HealthDefinition) as unknown as ServiceDefinition,
-      healthService({ services, isServing, clock }),
-    );
+  /** Whether callers find it: its file is there, and is ours. */
+  async isReachable(): Promise<boolean> {
+    return (await this.#listener?.isReachable()) ?? false;
   }
 
-  /** A handler in grpc-js's shape; a caller that goes away aborts what is done for it. */
-  #unary(run: (request: unknown, context: CallContext) => Promise<unknown>) {
-    return (call: Unary, answer: sendUnaryData<unknown>): void => {
-      const gone = new AbortController();
-      let answered = false;
-      const late = this.#options.clock.setTimer(LONGEST_CALL_MS, () => {
-        const message = `no answer from the cluster within ${formatGoDuration(LONGEST_CALL_MS)}`;
-        gone.abort(new TeleportError('timeout', message, { retryable: true }));
-      });
-      const end = (): void => {
-        answered = true;
-        late.cancel();
-      };
-      // grpc-js says so at the end of every call, also of one that has its answer.
-      call.on('cancelled', () => {
-        if (!answered) gone.abort();
-      });
-      const peer = this.#connections.peerOf(call.getPeer());
-      run(call.request, { signal: gone.signal, ...(peer && { peer }) }).then(
-        (response) => {
-          end();
-          answer(null, response);
-        },
-        (error: unknown) => {
-          end();
-          answer(callStatus(error, this.#botExpires()) as { code: number; details: string; metadata: Metadata });
-        },
-      );
-    };
+  #addServices(): void {
+    const { status, isServing, limiter, clock } = this.#options;
+    const service = new CredentialService({ ...this.#options, socketPath: this.path });
+    const peerOf = (name: string): Peer | undefined => this.#connections.peerOf(name);
+    const stopping = this.#stopping.signal;
+    const handlers = new CallHandlers({ peerOf, botExpires: () => this.#botExpires(), stopping, clock });
+    this.#server.addService(toServiceDefinition(DynamicCredentialsDefinition) as unknown as ServiceDefinition, {
+      generateIdentity: handlers.unary((request: GenerateIdentityRequest, context) =>
+        service.generateIdentity(request, context),
+      ),
+      watchIdentity: handlers.stream((request: WatchIdentityRequest, context) =>
+        service.watchIdentity(request, context),
+      ),
+      listenForRotation: handlers.stream((_request, context) => service.listenForRotation(context)),
+      describe: handlers.unary((_request, context) => service.describe(context)),
+      getStatus: handlers.unary(async () => status()),
+    });
+    const services = [DynamicCredentialsDefinition.fullName];
+    const open = (peer: string) => limiter.open(peerOf(peer)?.uid ?? -1);
+    this.#server.addService(
+      toServiceDefinition(HealthDefinition) as unknown as ServiceDefinition,
+      healthService({ services, isServing, open, stopping, clock }),
+    );
   }
 
   #connect(connection: Socket): void {
@@ -203,8 +187,15 @@ export class CredentialSocket implements AsyncDisposable {
     }
   }
 
+  /** What the socket has done, and what is open on it. */
+  status(): SocketStatus {
+    const { counters, limiter, policy } = this.#options;
+    const { kinds } = policy;
+    return { ...counters.status(), kinds, connections: this.#connections.size, streams: limiter.streams };
+  }
+
   /**
-   * Takes no more connections, lets running calls finish for `graceMs`, then ends them. Safe to call twice.
+   * Takes no more connections, ends streams, lets running calls finish for `graceMs`, then ends them. Safe to call twice.
    */
   close(options: { graceMs?: number } = {}): Promise<void> {
     this.#closed ??= this.#close(options.graceMs ?? 5000);
@@ -213,6 +204,8 @@ export class CredentialSocket implements AsyncDisposable {
 
   async #close(graceMs: number): Promise<void> {
     await this.#listener?.close();
+    const options = { retryable: true, retryAfterMs: 1000 };
+    this.#stopping.abort(new CallFailure('connection_problem', 'the agent is stopping', options));
     let cut = (): void => {};
     const drained = new Promise<void>((resolve) => {
       this.#server.tryShutdown(() => resolve());
@@ -223,6 +216,7 @@ export class CredentialSocket implements AsyncDisposable {
     });
     await Promise.race([drained, late]);
     cut();
+    this.#slowCallers.close();
     this.#server.forceShutdown();
     this.#connections.destroyAll();
     this.#refused.destroyAll();

@@ -4,6 +4,7 @@ import {
   type BotOptions,
   type Clock,
   type Destination,
+  type DiagAddress,
   type Logger,
   type RunningBot,
   silentLogger,
@@ -15,6 +16,7 @@ import { AGENT_VERSION } from './agent-version.ts';
 import { AuditFiles } from './audit/audit-files.ts';
 import { BotSupervisor } from './bot-supervisor.ts';
 import { CredentialSocket } from './credential-socket.ts';
+import { Diagnostics } from './diagnostics/diagnostics.ts';
 import { RequestLimiter } from './policy/request-limits.ts';
 import { botStatusMessage, socketStatusMessage } from './service/responses.ts';
 import { SocketCounters } from './service/socket-counters.ts';
@@ -64,6 +66,7 @@ export class Daemon implements AsyncDisposable {
   #setups: SocketSetup[] = [];
   #store: Destination | undefined;
   #supervisor: BotSupervisor | undefined;
+  #diagnostics: Diagnostics | undefined;
   #closing: Promise<void> | undefined;
   #end: (error: TeleportError | undefined) => void = () => {};
 
@@ -117,6 +120,7 @@ export class Daemon implements AsyncDisposable {
     for (const socket of config.sockets)
       this.#setups.push(await setUpSocket(socket, config, peers, this.#audits, logger));
 
+    if (config.diagAddress) this.#diagnostics = await this.#openDiagnostics(config.diagAddress);
     const store = await openStore(config.store, clock);
     this.#store = store;
     if (!store.persistent) {
@@ -132,6 +136,7 @@ export class Daemon implements AsyncDisposable {
     this.#supervisor = supervisor;
     void supervisor.closed.then((error) => this.#botEnded(error));
     const phase = await supervisor.start();
+    this.#diagnostics?.botStarted();
     for (const setup of this.#setups) await this.#open(setup, supervisor, peers);
     logger.info(
       { sockets: config.sockets.map(({ path }) => path), bot: supervisor.status()?.botName },
@@ -161,7 +166,8 @@ export class Daemon implements AsyncDisposable {
 
   async #open(setup: SocketSetup, supervisor: BotSupervisor, readPeer: PeerReader | undefined): Promise<void> {
     const { clock, logger } = this.#options;
-    const counters = new SocketCounters(setup.path, setup.policy.roles);
+    const { path, policy, audit } = setup;
+    const counters = new SocketCounters(path, policy.roles, this.#diagnostics?.observer(path));
     const socket = await CredentialSocket.open({
       path: setup.path,
       access: setup.access,
@@ -180,12 +186,39 @@ export class Daemon implements AsyncDisposable {
     });
     this.#counters.push(counters);
     this.#sockets.push(socket);
+    const isReachable = (): Promise<boolean> => socket.isReachable();
+    this.#diagnostics?.socketOpened({ path, roles: policy.roles, audit, isReachable });
     logger.info({ socket: setup.path, roles: setup.policy.roles }, 'listening');
+  }
+
+  #openDiagnostics(address: DiagAddress): Promise<Diagnostics> {
+    const { config, clock, logger } = this.#options;
+    return Diagnostics.open({
+      address,
+      version: AGENT_VERSION,
+      sockets: config.sockets.map(({ path }) => path),
+      status: () => this.status(),
+      audits: this.#audits,
+      bot: () => this.#bot(),
+      clock,
+      logger,
+    });
+  }
+
+  /** @throws TeleportError while there is no bot that can issue */
+  #bot(): RunningBot {
+    if (!this.#supervisor) throw new TeleportError('connection_problem', 'the agent is not started');
+    return this.#supervisor.bot();
   }
 
   #botEnded(error: TeleportError | undefined): void {
     if (error) this.#options.logger.error({ err: error }, 'the bot has ended');
     void this.close().then(() => this.#end(error));
+  }
+
+  /** Where `/metrics`, `/livez` and `/readyz` are served: an `http://` or `unix://` address; undefined: nowhere. */
+  get diagnosticsUrl(): string | undefined {
+    return this.#diagnostics?.url;
   }
 
   /** How the agent is, as its sockets tell it. */
@@ -205,8 +238,7 @@ export class Daemon implements AsyncDisposable {
    * @throws TeleportError when that fails, `connection_problem` while the bot is still waiting for its cluster
    */
   async renew(): Promise<void> {
-    if (!this.#supervisor) throw new TeleportError('connection_problem', 'the agent is not started');
-    await this.#supervisor.bot().renew();
+    await this.#bot().renew();
   }
 
   /**
@@ -219,10 +251,12 @@ export class Daemon implements AsyncDisposable {
   }
 
   async #close(graceMs: number): Promise<void> {
+    this.#diagnostics?.stopping();
     await Promise.all(this.#sockets.map((socket) => socket.close({ graceMs })));
     await this.#supervisor?.close(graceMs);
     await this.#audits[Symbol.asyncDispose]();
     await this.#store?.close();
+    await this.#diagnostics?.close();
     if (!this.#supervisor) this.#end(undefined);
   }
 

@@ -45,6 +45,11 @@ export class SocketListener implements AsyncDisposable {
     return new SocketListener(options, server, file);
   }
 
+  /** Whether callers find it: its file is there, and is ours. */
+  isReachable(): Promise<boolean> {
+    return this.#file.isOurs();
+  }
+
   #watch(): void {
     this.#check = this.#clock.setTimer(FILE_CHECK_MS, () => {
       this.#lookAfterFile()

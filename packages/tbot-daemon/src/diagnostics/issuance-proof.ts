@@ -1,0 +1,67 @@
+import { TeleportError } from '@teleport-ts/api-types';
+import type { Clock } from '@teleport-ts/tbot-core';
+
+/** How long a success speaks for what comes after it. */
+const FRESH_MS = 5 * 60_000;
+/** How long a failure does; who asks more often learns of the same one. */
+const RETRY_MS = 5000;
+/** Longest wait for the cluster. */
+const PATIENCE_MS = 10_000;
+
+export interface IssuanceProofOptions {
+  /** Issues something that nobody gets. */
+  prove: (signal: AbortSignal) => Promise<unknown>;
+  clock: Clock;
+}
+
+/**
+ * Whether credentials can be issued, known from having issued one: for a caller a moment ago, else for nobody, now. Asked
+ * often it costs one credential in five minutes, and none where callers come.
+ */
+export class IssuanceProof {
+  readonly #options: IssuanceProofOptions;
+  #last: { atMs: number; error?: unknown } | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(options: IssuanceProofOptions) {
+    this.#options = options;
+  }
+
+  /** A caller got a credential. */
+  succeeded(): void {
+    this.#last = { atMs: this.#options.clock.now() };
+  }
+
+  /** A caller did not get one, by a fault of the agent or the cluster: what was known is no longer so. */
+  lapsed(): void {
+    if (this.#last && !('error' in this.#last)) this.#last = undefined;
+  }
+
+  /** Undefined when credentials can be issued, else what keeps them from it. Never rejects. */
+  async trouble(): Promise<unknown> {
+    const known = this.#last;
+    const ageMs = known ? this.#options.clock.now() - known.atMs : 0;
+    if (known && ageMs < ('error' in known ? RETRY_MS : FRESH_MS)) return known.error;
+    this.#running ??= this.#prove().finally(() => {
+      this.#running = undefined;
+    });
+    await this.#running;
+    return this.#last?.error;
+  }
+
+  async #prove(): Promise<void> {
+    const { prove, clock } = this.#options;
+    const late = new AbortController();
+    const timer = clock.setTimer(PATIENCE_MS, () =>
+      late.abort(new TeleportError('timeout', 'no answer from the cluster within 10s', { retryable: true })),
+    );
+    try {
+      await prove(late.signal);
+      this.#last = { atMs: clock.now() };
+    } catch (error) {
+      this.#last = { atMs: clock.now(), error };
+    } finally {
+      timer.cancel();
+    }
+  }
+}

@@ -93,6 +93,7 @@ export function outputOptions(yargs: Argv): Argv {
     print: text('Instead of files, print secrets and all: json, pem, env or exec-credential'),
     exec: flag('Instead of files that stay, run the command that stands behind this, to the end of the line'),
     watch: flag('Go on: renew before the end, until stopped'),
+    'reload-signal': text('With --watch and --exec: sent to the command at each renewal, for example HUP'),
     'dry-run': flag('Tell what would be asked and whether the socket allows it; issue nothing'),
     wait: flag('Try again until --timeout while the agent or what is asked for is not there yet'),
     cluster: text("Cluster that the credential is for [default: the bot's own]"),

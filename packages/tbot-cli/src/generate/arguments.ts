@@ -23,6 +23,8 @@ export interface GenerateArguments {
   readonly wait?: boolean;
   readonly dryRun?: boolean;
   readonly watch?: boolean;
+  /** Of a renewal, to the command behind `--exec`. */
+  readonly reloadSignal?: string;
   readonly specificTlsNaming?: boolean;
   readonly disableExecPlugin?: boolean;
   /** A command and its arguments, to run with the credential. */
@@ -60,6 +62,7 @@ export const VALUE_OPTIONS: Readonly<Record<ValueOption, OptionShape>> = {
   out: { names: ['out', 'destination'] },
   print: { names: ['print'] },
   ttl: { names: ['ttl', 'certificate-ttl'] },
+  reloadSignal: { names: ['reload-signal'] },
   appName: { names: ['app-name', 'app'], kinds: ['application'] },
   service: { names: ['service'], kinds: ['database'] },
   username: { names: ['username'], kinds: ['database'] },

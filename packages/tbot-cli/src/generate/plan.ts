@@ -23,6 +23,8 @@ export interface GeneratePlan {
   readonly dryRun: boolean;
   /** Renews before the end, until stopped. */
   readonly watch: boolean;
+  /** Sent to the command whenever its files are renewed. */
+  readonly reloadSignal?: NodeJS.Signals;
 }
 
 /** What becomes of a credential; nothing only where none is issued. */
@@ -50,6 +52,9 @@ export interface FileOptions {
   readonly disableExecPlugin?: boolean;
 }
 
+/** What programs take as a wish to read their files again. */
+const RELOAD_SIGNALS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGINT', 'SIGTERM'] as const;
+
 const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** @throws UsageError, or TeleportError `bad_parameter`, naming the option. */
@@ -76,6 +81,7 @@ export function planGenerate(
     wait: given.wait ?? false,
     dryRun: given.dryRun ?? false,
     watch: given.watch ?? false,
+    ...(given.reloadSignal === undefined ? {} : { reloadSignal: reloadSignalOf(given, given.reloadSignal) }),
   };
 }
 
@@ -151,6 +157,12 @@ function fileOptionsOf(given: GenerateArguments): FileOptions {
     ...(sshConfig === undefined ? {} : { sshConfig: oneOf('--ssh-config', sshConfig, ['on', 'off']) === 'on' }),
     ...(given.disableExecPlugin ? { disableExecPlugin: true } : {}),
   };
+}
+
+/** `HUP` and `SIGHUP` are the same to everybody. */
+function reloadSignalOf({ watch, exec }: GenerateArguments, text: string): NodeJS.Signals {
+  if (!watch || !exec) throw new UsageError('--reload-signal goes with --watch and --exec');
+  return oneOf('--reload-signal', `SIG${text.toUpperCase().replace(/^SIG/, '')}`, RELOAD_SIGNALS);
 }
 
 function required(option: string, value: string | undefined): string {

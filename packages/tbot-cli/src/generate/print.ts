@@ -1,6 +1,7 @@
 import { formatGoDuration, TeleportError } from '@teleport-ts/api-types';
 import { type Identity, type IdentityRequest, tlsCertificatesOf } from '@teleport-ts/tbot-core/client';
 import { execCredential } from '../kube/exec-credential.ts';
+import { credentialFacts } from './credential-facts.ts';
 import type { PrintFormat } from './plan.ts';
 import { isoSeconds } from './report.ts';
 
@@ -52,8 +53,7 @@ function jsonOf(identity: Identity, { kind }: IdentityRequest): object {
 
 /** What `--print env` sets, in its order; a variable without a value is left out. */
 function envOf(identity: EnvSource): [name: string, value: string][] {
-  const { authorities, route, roles, expires } = identity;
-  const { application, database, kubernetes } = route ?? {};
+  const { authorities } = identity;
   const all: [string, string | undefined][] = [
     ['TBOT_TLS_CERTIFICATE', identity.tlsCertificate],
     ['TBOT_PRIVATE_KEY', identity.privateKeyPem],
@@ -61,15 +61,7 @@ function envOf(identity: EnvSource): [name: string, value: string][] {
     ['TBOT_HOST_CA', tlsCertificatesOf(authorities, 'host').join('')],
     ['TBOT_USER_CA', tlsCertificatesOf(authorities, 'user').join('')],
     ['TBOT_DATABASE_CA', tlsCertificatesOf(authorities, 'db').join('')],
-    ['TBOT_ROLES', roles.join(',')],
-    ['TBOT_EXPIRES', isoSeconds(expires)],
-    ['TBOT_CLUSTER', route?.cluster],
-    ['TBOT_PROXY', route?.proxyAddress],
-    ['TBOT_APPLICATION', application?.name],
-    ['TBOT_APPLICATION_ADDRESS', application?.publicAddress],
-    ['TBOT_DATABASE', database?.name],
-    ['TBOT_DATABASE_PROTOCOL', database?.protocol],
-    ['TBOT_KUBERNETES_CLUSTER', kubernetes?.name],
+    ...credentialFacts(identity),
   ];
   return all.filter((variable): variable is [string, string] => Boolean(variable[1]));
 }

@@ -94,13 +94,12 @@ export class AgentMetrics {
     for (const [service, report] of readiness.known())
       gauge.healthy.set({ service }, Number(report.status === 'healthy'));
     for (const { file, head } of audits.heads()) gauge.audited.set({ file }, head.sequence);
-    if (!bot) return;
-    for (const state of BOT_STATES) gauge.state.set({ state }, Number(state === bot.state));
-    gauge.generation.set(bot.generation);
-    gauge.warmSessions.set(bot.warmSessions);
-    gauge.expiry.set(seconds(fromTimestamp(bot.expires)));
-    gauge.nextRenewal.set(seconds(fromTimestamp(bot.nextRenewal)));
-    this.#countRenewals(bot.generation);
+    for (const state of BOT_STATES) gauge.state.set({ state }, Number(state === bot?.state));
+    setOrRemove(gauge.generation, bot?.generation);
+    setOrRemove(gauge.warmSessions, bot?.warmSessions);
+    setOrRemove(gauge.expiry, seconds(fromTimestamp(bot?.expires)));
+    setOrRemove(gauge.nextRenewal, seconds(fromTimestamp(bot?.nextRenewal)));
+    if (bot) this.#countRenewals(bot.generation);
   }
 
   /** The generation counts renewals; one that went back was begun anew by joining again. */
@@ -128,4 +127,10 @@ function gauges({ Gauge }: typeof import('prom-client'), registry: Registry) {
   };
 }
 
-const seconds = (time: Date | undefined): number => (time === undefined ? Number.NaN : time.getTime() / 1000);
+/** What is not known has no line, rather than a wrong one. */
+function setOrRemove(gauge: Gauge, value: number | undefined): void {
+  if (value === undefined) gauge.remove();
+  else gauge.set(value);
+}
+
+const seconds = (time: Date | undefined): number | undefined => time && time.getTime() / 1000;

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import { auditCommand } from './commands/audit.ts';
 import { generateCommand } from './commands/generate.ts';
+import { kubeCommand } from './commands/kube.ts';
 import { sshProxyCommand } from './commands/ssh-proxy-command.ts';
 import { startCommand } from './commands/start.ts';
 import { statusCommand } from './commands/status.ts';
@@ -19,6 +20,7 @@ import { ParserRefusal, usageError } from './parser-refusal.ts';
 export const commands: readonly CommandModule[] = [
   startCommand,
   generateCommand,
+  kubeCommand,
   sshProxyCommand,
   statusCommand,
   waitCommand,
@@ -60,7 +62,7 @@ export function createProgram(argv: readonly string[], list: readonly CommandMod
 }
 
 /** Options that take several values. */
-const REPEATABLE: readonly string[] = ['_', '--', 'roles', 'ca-pin'];
+const REPEATABLE: readonly string[] = ['_', '--', 'files', 'roles', 'ca-pin'];
 
 /** Runs what the arguments say; help and version are printed. */
 export async function runProgram(argv: readonly string[]): Promise<void> {

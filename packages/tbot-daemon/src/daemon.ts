@@ -61,7 +61,6 @@ export class Daemon implements AsyncDisposable {
   readonly #options: Required<Pick<DaemonOptions, 'config' | 'logger' | 'clock' | 'random'>> & DaemonOptions;
   readonly #started: Date;
   readonly #sockets: CredentialSocket[] = [];
-  readonly #counters: SocketCounters[] = [];
   readonly #audits: AuditFiles;
   #setups: SocketSetup[] = [];
   #store: Destination | undefined;
@@ -184,7 +183,6 @@ export class Daemon implements AsyncDisposable {
       logger,
       agentVersion: AGENT_VERSION,
     });
-    this.#counters.push(counters);
     this.#sockets.push(socket);
     const isReachable = (): Promise<boolean> => socket.isReachable();
     this.#diagnostics?.socketOpened({ path, roles: policy.roles, audit, isReachable });
@@ -228,7 +226,7 @@ export class Daemon implements AsyncDisposable {
       agentVersion: AGENT_VERSION,
       started: toTimestamp(this.#started),
       ...(bot && { bot: botStatusMessage(bot) }),
-      sockets: this.#counters.map((counters) => socketStatusMessage(counters.status())),
+      sockets: this.#sockets.map((socket) => socketStatusMessage(socket.status())),
     });
   }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { toMethodDefinition } from '@teleport-ts/api-types';
 import { HealthDefinition } from '@teleport-ts/api-types/proto/grpc/health/v1/health';
-import { Identity, type IdentityRequest, silentLogger, systemClock } from '@teleport-ts/tbot-core';
+import { CREDENTIAL_KINDS, Identity, type IdentityRequest, silentLogger, systemClock } from '@teleport-ts/tbot-core';
 import {
   DynamicCredentialsDefinition,
   Failure,
@@ -77,7 +77,7 @@ export async function open(more: Partial<CredentialSocketOptions> = {}, bot: Par
     ...(readPeer && { readPeer }),
     policy: {
       roles,
-      kinds: ['application'],
+      kinds: CREDENTIAL_KINDS,
       names: {},
       ttl: { defaultMs: 3_600_000, maxMs: 3_600_000, maxName: 'max_ttl of the socket', minMs: 60_000 },
     },

@@ -13,13 +13,19 @@ export interface AuditRecord {
   peer?: Pick<Peer, 'uid' | 'gid' | 'pid'>;
   request?: {
     kind: string;
+    /** Empty for kind `identity`. */
     name: string;
+    /** Of a database, where they were asked for. */
+    username?: string;
+    database?: string;
     cluster: string;
     roles: readonly string[];
     ttl?: string;
     /** Whether the caller brought its own key. */
     own_key: boolean;
   };
+  /** What made a stream ask, `start`, `renewal` or `rotation`; absent for a request of its own. */
+  trigger?: string;
   outcome: Outcome;
   /** In Teleport's terms; absent when issued. */
   code?: string;
@@ -30,6 +36,8 @@ export interface AuditRecord {
   expires?: string;
   serial?: string;
   latency_ms: number;
+  /** Refusals of callers in too much of a hurry that were not recorded since the last such record. */
+  omitted?: number;
 }
 
 /** Longest text of a caller's that goes into a record. */
@@ -49,7 +57,14 @@ export function bounded(record: AuditRecord): AuditRecord {
     ...record,
     ...(reason === undefined ? {} : { reason: cut(reason) }),
     ...(request && {
-      request: { ...request, name: cut(request.name), cluster: cut(request.cluster), roles: cutList(request.roles) },
+      request: {
+        ...request,
+        name: cut(request.name),
+        ...(request.username === undefined ? {} : { username: cut(request.username) }),
+        ...(request.database === undefined ? {} : { database: cut(request.database) }),
+        cluster: cut(request.cluster),
+        roles: cutList(request.roles),
+      },
     }),
   };
 }

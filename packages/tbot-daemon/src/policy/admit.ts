@@ -1,9 +1,10 @@
 import type { ErrorCode } from '@teleport-ts/api-types';
+import type { CredentialKind } from '@teleport-ts/tbot-core';
 import { matchesPattern } from './name-pattern.ts';
 import { decideTtl, type TtlDecision, type TtlLimits } from './ttl-decision.ts';
 
-/** What a credential can be for. */
-export type CredentialKind = 'application';
+/** The kinds whose credentials lead to something with a name. */
+export type NamedKind = Exclude<CredentialKind, 'identity'>;
 
 /** What one socket allows, as its configuration says it. */
 export interface SocketPolicy {
@@ -11,7 +12,7 @@ export interface SocketPolicy {
   roles: readonly string[];
   kinds: readonly CredentialKind[];
   /** Patterns of allowed names for each kind; a kind without an entry allows every name. */
-  names: Partial<Record<CredentialKind, readonly string[]>>;
+  names: Partial<Record<NamedKind, readonly string[]>>;
   /** Names of allowed clusters; absent: the bot's own and its leaves. */
   clusters?: readonly string[];
   ttl: TtlLimits;
@@ -20,7 +21,12 @@ export interface SocketPolicy {
 /** What a caller asks for; nothing in it has been checked. */
 export interface CredentialRequest {
   kind: CredentialKind;
+  /** Of the application, the database or the Kubernetes cluster; empty for kind `identity`. */
   name: string;
+  /** Account of the database; absent where the client names it. */
+  username?: string;
+  /** Database within the server; absent where the client names it. */
+  database?: string;
   roles: readonly string[];
   /** Empty: the bot's own. */
   cluster: string;
@@ -31,9 +37,16 @@ export interface CredentialRequest {
 export interface AdmittedRequest {
   kind: CredentialKind;
   name: string;
+  username?: string;
+  database?: string;
   /** Absent: all that the bot may impersonate. */
   roles?: readonly string[];
   cluster: string;
+  /**
+   * The certificate must be good for its kind alone. A socket that serves no identities would serve them otherwise: any
+   * certificate of a role opens all that the role may do.
+   */
+  confined: boolean;
   ttl: TtlDecision;
 }
 
@@ -49,7 +62,16 @@ export type Admission = { admitted: true; request: AdmittedRequest } | { admitte
 
 /** Longest name that is passed on; DNS names, which these become, end there too. */
 const LONGEST_NAME = 253;
+/** Accounts of databases may be as long as the name of a cloud's role. */
+const LONGEST_ACCOUNT = 1024;
 const MOST_ROLES = 256;
+
+/** What a kind leads to, for people. */
+const NOUN: Record<NamedKind, string> = {
+  application: 'application',
+  database: 'database',
+  kubernetes: 'Kubernetes cluster',
+};
 
 const refuse = (code: Refusal['code'], message: string, more: Partial<Refusal> = {}): Admission => ({
   admitted: false,
@@ -57,9 +79,39 @@ const refuse = (code: Refusal['code'], message: string, more: Partial<Refusal> =
 });
 
 const quoted = (names: readonly string[]): string => names.map((name) => JSON.stringify(name)).join(', ');
+const shown = (text: string): string => JSON.stringify(text.slice(0, 64));
 
-function malformed(name: string): boolean {
-  return name === '' || name.length > LONGEST_NAME || /[\u0000-\u001f\u007f]/.test(name) || /\p{Surrogate}/u.test(name);
+function malformed(name: string, longest: number = LONGEST_NAME): boolean {
+  return name === '' || name.length > longest || /[\u0000-\u001f\u007f]|\p{Surrogate}/u.test(name);
+}
+
+/** What is wrong with the form of a request, whatever the policy. */
+function malformation({ kind, name, username, database, roles, cluster }: CredentialRequest): string | undefined {
+  if (kind === 'identity' ? name !== '' : malformed(name)) {
+    return `${shown(name)} is not the name of ${kind === 'application' ? 'an' : 'a'} ${kind === 'identity' ? 'target' : NOUN[kind]}`;
+  }
+  if (username !== undefined && malformed(username, LONGEST_ACCOUNT)) {
+    return `${shown(username)} is not the name of an account`;
+  }
+  if (database !== undefined && malformed(database)) return `${shown(database)} is not the name of a database`;
+  if (kind !== 'database' && (username !== undefined || database !== undefined)) {
+    return `${kind} credentials have neither account nor database`;
+  }
+  if (roles.length > MOST_ROLES || roles.some((role) => malformed(role))) {
+    return 'the list of roles holds something that is not the name of a role';
+  }
+  return cluster !== '' && malformed(cluster) ? `${shown(cluster)} is not the name of a cluster` : undefined;
+}
+
+/** Why a name is not served, for a kind that has names. The cluster may know what was asked for by another one. */
+export function refusalByName(policy: SocketPolicy, kind: CredentialKind, name: string): Refusal | undefined {
+  const patterns = kind === 'identity' ? undefined : policy.names[kind];
+  if (kind === 'identity' || !patterns || patterns.some((pattern) => matchesPattern(pattern, name))) return undefined;
+  return {
+    code: 'access_denied',
+    message: `this socket does not serve the ${NOUN[kind]} ${JSON.stringify(name)}`,
+    hint: `it serves: ${patterns.join(', ')}`,
+  };
 }
 
 /**
@@ -68,26 +120,16 @@ function malformed(name: string): boolean {
  * @param ownCluster name of the bot's own cluster, meant when the caller names none
  */
 export function admit(policy: SocketPolicy, request: CredentialRequest, ownCluster: string): Admission {
-  if (malformed(request.name)) {
-    return refuse('bad_parameter', `${JSON.stringify(request.name.slice(0, 64))} is not a name of an ${request.kind}`);
-  }
-  if (request.roles.length > MOST_ROLES || request.roles.some(malformed)) {
-    return refuse('bad_parameter', 'the list of roles holds something that is not the name of a role');
-  }
-  if (request.cluster !== '' && malformed(request.cluster)) {
-    return refuse('bad_parameter', `${JSON.stringify(request.cluster.slice(0, 64))} is not the name of a cluster`);
-  }
-  if (!policy.kinds.includes(request.kind)) {
-    return refuse('access_denied', `this socket does not serve ${request.kind} credentials`, {
+  const { kind, name, username, database } = request;
+  const wrong = malformation(request);
+  if (wrong !== undefined) return refuse('bad_parameter', wrong);
+  if (!policy.kinds.includes(kind)) {
+    return refuse('access_denied', `this socket does not serve ${kind} credentials`, {
       hint: `it serves: ${policy.kinds.join(', ')}`,
     });
   }
-  const patterns = policy.names[request.kind];
-  if (patterns && !patterns.some((pattern) => matchesPattern(pattern, request.name))) {
-    return refuse('access_denied', `this socket does not serve the ${request.kind} ${JSON.stringify(request.name)}`, {
-      hint: `it serves: ${patterns.join(', ')}`,
-    });
-  }
+  const byName = refusalByName(policy, kind, name);
+  if (byName) return { admitted: false, refusal: byName };
   const cluster = request.cluster === '' ? ownCluster : request.cluster;
   if (policy.clusters && !policy.clusters.includes(cluster)) {
     return refuse('access_denied', `this socket does not serve the cluster ${JSON.stringify(cluster)}`, {
@@ -112,9 +154,12 @@ export function admit(policy: SocketPolicy, request: CredentialRequest, ownClust
   return {
     admitted: true,
     request: {
-      kind: request.kind,
-      name: request.name,
+      kind,
+      name,
+      ...(username === undefined ? {} : { username }),
+      ...(database === undefined ? {} : { database }),
       cluster,
+      confined: !policy.kinds.includes('identity'),
       ttl: decision.ttl,
       ...(roles.length > 0 ? { roles: [...roles] } : {}),
     },

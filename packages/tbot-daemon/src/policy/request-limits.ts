@@ -6,11 +6,11 @@ export interface RequestLimits {
   rate?: Rate;
   /** Each uid by itself. */
   ratePerUser?: Rate;
-  /** Calls in flight at one time. */
+  /** Streams open at one time, and as many calls in flight beside them: who holds streams keeps nobody from calling. */
   streams?: number;
 }
 
-/** Whether a call may go on; `release` must be called once when it ends. */
+/** Whether a call may go on; `release` must be called when it ends. */
 export type Passage = { ok: true; release: () => void } | { ok: false; message: string; retryAfterMs: number };
 
 /** Beyond this many users, buckets that have filled up again are dropped. */
@@ -22,7 +22,8 @@ export class RequestLimiter {
   readonly #now: () => number;
   readonly #socket: TokenBucket | undefined;
   readonly #users = new Map<number, TokenBucket>();
-  #inFlight = 0;
+  readonly #calls = { open: 0, what: 'calls are in flight' };
+  readonly #streams = { open: 0, what: 'streams are open' };
 
   constructor(limits: RequestLimits, now: () => number) {
     this.#limits = limits;
@@ -31,14 +32,31 @@ export class RequestLimiter {
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#calls.open;
   }
 
-  /** @param uid of the caller; -1 for callers that the system does not name, who share one bucket */
+  get streams(): number {
+    return this.#streams.open;
+  }
+
+  /**
+   * For a call that has one answer.
+   *
+   * @param uid of the caller; -1 for callers that the system does not name, who share one bucket
+   */
   enter(uid: number): Passage {
+    return this.#enter(uid, this.#calls);
+  }
+
+  /** For a stream; what it asks for later on is counted by {@link enter}. */
+  open(uid: number): Passage {
+    return this.#enter(uid, this.#streams);
+  }
+
+  #enter(uid: number, places: { open: number; readonly what: string }): Passage {
     const nowMs = this.#now();
-    if (this.#limits.streams !== undefined && this.#inFlight >= this.#limits.streams) {
-      return { ok: false, message: `${this.#inFlight} calls are in flight on this socket`, retryAfterMs: 1000 };
+    if (this.#limits.streams !== undefined && places.open >= this.#limits.streams) {
+      return { ok: false, message: `${places.open} ${places.what} on this socket`, retryAfterMs: 1000 };
     }
     const user = this.#userBucket(uid, nowMs);
     const userWaitMs = user?.waitMs(nowMs) ?? 0;
@@ -57,12 +75,12 @@ export class RequestLimiter {
     }
     user?.take();
     this.#socket?.take();
-    this.#inFlight += 1;
+    places.open += 1;
     let released = false;
     return {
       ok: true,
       release: () => {
-        if (!released) this.#inFlight -= 1;
+        if (!released) places.open -= 1;
         released = true;
       },
     };

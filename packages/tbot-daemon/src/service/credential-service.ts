@@ -1,136 +1,153 @@
-import { formatGoDuration, isTeleportError, type TeleportError, toDurationMessage } from '@teleport-ts/api-types';
-import type { Clock, Identity, Logger, RunningBot } from '@teleport-ts/tbot-core';
-import type { DescribeResponse, GenerateIdentityRequest, GenerateIdentityResponse } from '@teleport-ts/tbot-core/proto';
+import { TeleportError, toDurationMessage } from '@teleport-ts/api-types';
+import { type RenewalReason, renewals, sleep } from '@teleport-ts/tbot-core';
+import type {
+  CaRotation,
+  DescribeResponse,
+  GenerateIdentityRequest,
+  GenerateIdentityResponse,
+  WatchIdentityRequest,
+  WatchIdentityResponse,
+} from '@teleport-ts/tbot-core/proto';
 import { DescribeResponse as DescribeResponseMessage } from '@teleport-ts/tbot-core/proto';
-import type { AuditRecord, Outcome } from '../audit/audit-record.ts';
-import type { AuditSink } from '../audit/audit-sink.ts';
-import { type AdmittedRequest, admit, type SocketPolicy } from '../policy/admit.ts';
-import type { RequestLimiter } from '../policy/request-limits.ts';
-import type { Peer } from '../sockets/peer.ts';
-import { asCallFailure, CallFailure } from './call-failure.ts';
-import { type ParsedRequest, parseRequest } from './requests.ts';
-import { identityResponse, ttlOutcome } from './responses.ts';
-import type { SocketCounters } from './socket-counters.ts';
-
-/** The part of a bot that the socket needs. */
-export type IssuingBot = Pick<RunningBot, 'generateIdentity' | 'describe' | 'status'>;
+import type { Passage, RequestLimiter } from '../policy/request-limits.ts';
+import { CallFailure } from './call-failure.ts';
+import type { CallContext, StreamContext } from './call-handlers.ts';
+import { HeldCredentials, type Holder, holderOf } from './held-credentials.ts';
+import { type Attempt, Issuance, type IssuanceOptions, type Issued, type IssuingBot } from './issuance.ts';
+import { identityResponse, rotationMessage, watchResponse } from './responses.ts';
 
 /** What the service of one socket stands on. */
-export interface CredentialServiceOptions {
-  socketPath: string;
-  policy: SocketPolicy;
+export interface CredentialServiceOptions extends IssuanceOptions {
   limiter: RequestLimiter;
-  /** @throws TeleportError while there is no bot that can issue */
-  bot: () => IssuingBot;
-  audit: AuditSink;
-  counters: SocketCounters;
-  clock: Clock;
-  logger: Logger;
   agentVersion: string;
-}
-
-/** Who calls, and how long they wait. */
-export interface CallContext {
-  peer?: Peer;
-  /** Aborted when the caller is gone or its deadline has passed. */
-  signal: AbortSignal;
-}
-
-/** What is known of a request by the time that it is recorded. */
-interface Attempt {
-  parsed?: ParsedRequest;
-  admitted?: AdmittedRequest;
+  /** From 0 to below 1. */
+  random?: () => number;
 }
 
 /** The Dynamic Credential API of one socket, without its transport. All methods reject with a TeleportError. */
 export class CredentialService {
   readonly #options: CredentialServiceOptions;
+  readonly #issuance: Issuance;
+  readonly #held = new HeldCredentials();
 
   constructor(options: CredentialServiceOptions) {
     this.#options = options;
+    this.#issuance = new Issuance(options);
   }
 
-  /** Decides, issues, records, answers: in this order, so that nothing unrecorded leaves. */
   async generateIdentity(request: GenerateIdentityRequest, context: CallContext): Promise<GenerateIdentityResponse> {
-    const { clock, counters } = this.#options;
-    const startedMs = clock.now();
-    const attempt: Attempt = {};
-    let identity: Identity;
+    const attempt = this.#issuance.begin(context.peer);
+    let release: (() => void) | undefined;
     try {
-      identity = await this.#limited(context, () => this.#issue(request, attempt, context.signal));
+      release = passed(this.#options.limiter.enter(uidOf(context)));
+      const admitted = this.#issuance.admit(attempt, request);
+      return identityResponse(await this.#issuance.issue(attempt, admitted, context.signal));
     } catch (error) {
-      const failure = this.#shown(error);
-      const outcome: Outcome = isRefusal(failure) ? 'refused' : 'failed';
-      this.#count(attempt, startedMs, outcome, failure);
-      if (outcome === 'failed') counters.fail(failure.message, new Date(clock.now()));
-      await this.#record(context, attempt, startedMs, { outcome, code: failure.code, reason: failure.message });
-      throw failure;
-    }
-    const ttl = ttlOutcome(attempt.admitted!.ttl, identity);
-    try {
-      await this.#record(context, attempt, startedMs, {
-        outcome: 'issued',
-        roles: identity.roles,
-        ttl: formatGoDuration(ttl.effectiveMs),
-        expires: identity.expires.toISOString(),
-        serial: identity.serial.toLowerCase(),
-      });
-    } catch (error) {
-      const failure = this.#shown(error);
-      this.#count(attempt, startedMs, 'failed', failure);
-      counters.fail(failure.message, new Date(clock.now()));
-      throw failure;
-    }
-    this.#count(attempt, startedMs, 'issued');
-    return identityResponse(identity, ttl);
-  }
-
-  /** What asks the cluster for a caller counts against the limits of the socket. */
-  async #limited<T>(context: CallContext, work: () => Promise<T>): Promise<T> {
-    const passage = this.#options.limiter.enter(context.peer?.uid ?? -1);
-    if (!passage.ok) {
-      const { message, retryAfterMs } = passage;
-      throw new CallFailure('limit_exceeded', message, { retryable: true, retryAfterMs });
-    }
-    try {
-      return await work();
+      throw await this.#issuance.failed(attempt, error);
     } finally {
-      passage.release();
+      release?.();
     }
   }
 
-  async #issue(request: GenerateIdentityRequest, attempt: Attempt, signal: AbortSignal): Promise<Identity> {
-    const { policy, audit, bot } = this.#options;
-    const parsed = parseRequest(request);
-    attempt.parsed = parsed;
-    const issuer = bot();
-    const admission = admit(policy, parsed.wanted, issuer.status().cluster);
-    if (!admission.admitted) {
-      const { code, message, ...more } = admission.refusal;
-      throw new CallFailure(code, message, more);
+  /**
+   * A credential and its successors, for as long as the caller listens. Each renewal is decided on, limited and recorded
+   * as a request of its own; one that comes too fast waits for its turn, since the caller has no say in when it comes.
+   */
+  async *watchIdentity(request: WatchIdentityRequest, context: StreamContext): AsyncGenerator<WatchIdentityResponse> {
+    const { limiter, bot, clock, random } = this.#options;
+    const first = this.#issuance.begin(context.peer, 'start');
+    let release: (() => void) | undefined;
+    try {
+      let holder: Holder;
+      try {
+        release = passed(limiter.open(uidOf(context)));
+        this.#issuance.admit(first, wanted(request));
+        holder = holderOf(context.peer?.uid, first.parsed!);
+      } catch (error) {
+        throw await this.#issuance.failed(first, error);
+      }
+      context.accept();
+      const events = renewals<Issued>({
+        issue: async (signal, reason) => {
+          const attempt = reason === 'start' ? first : this.#issuance.begin(context.peer, reason);
+          return await this.#renew(attempt, wanted(request), { ...context, signal }, reason);
+        },
+        rotations: (signal) => bot().listenForRotation({ signal }),
+        // What broke off in the middle may have asked for a successor already: its own comes at once then.
+        held: this.#held.find(request.knownSerial, holder, clock.now()) as Issued | undefined,
+        signal: context.signal,
+        keepAlive: false,
+        clock,
+        random,
+      });
+      for await (const event of events) {
+        if (event.type === 'identity') this.#held.remember(event.identity.identity.serial, holder, event.identity);
+        yield watchResponse(event, this.#botExpires());
+      }
+    } finally {
+      release?.();
     }
-    const admitted = admission.request;
-    attempt.admitted = admitted;
-    await audit.ready();
-    const identity = await issuer.generateIdentity(
-      {
-        kind: admitted.kind,
-        name: admitted.name,
-        cluster: admitted.cluster,
-        ttlMs: admitted.ttl.effectiveMs,
-        ...(admitted.roles && { roles: admitted.roles }),
-        ...(parsed.keys && { keys: parsed.keys }),
-      },
-      { signal },
-    );
-    checkAnswer(admitted, identity);
-    return identity;
+  }
+
+  async #renew(
+    attempt: Attempt,
+    request: GenerateIdentityRequest,
+    context: CallContext,
+    reason: RenewalReason,
+  ): Promise<Issued> {
+    let release: (() => void) | undefined;
+    try {
+      // The opening of the stream was its place in the row.
+      if (reason !== 'start') release = await this.#turn(context);
+      const admitted = this.#issuance.admit(attempt, request);
+      return await this.#issuance.issue(attempt, admitted, context.signal);
+    } catch (error) {
+      throw await this.#issuance.failed(attempt, error);
+    } finally {
+      release?.();
+    }
+  }
+
+  /** Waits until the limits let one more through. */
+  async #turn(context: CallContext): Promise<() => void> {
+    const { limiter, clock, random = Math.random } = this.#options;
+    for (;;) {
+      const passage = limiter.enter(uidOf(context));
+      if (passage.ok) return passage.release;
+      // All who wait would come back at the same moment.
+      await sleep(clock, passage.retryAfterMs * (1 + random()), context.signal, { keepAlive: false });
+    }
+  }
+
+  async *listenForRotation(context: StreamContext): AsyncGenerator<CaRotation> {
+    const { limiter, bot } = this.#options;
+    let release: (() => void) | undefined;
+    let rotations: ReturnType<typeof listen> | undefined;
+    try {
+      release = passed(limiter.open(uidOf(context)));
+      rotations = listen(bot(), context.signal);
+      for (let next = rotations.next(); ; next = rotations.next()) {
+        // The first question is what makes the bot listen.
+        context.accept();
+        const { value, done } = await next;
+        if (done) break;
+        yield rotationMessage(value);
+      }
+    } catch (error) {
+      throw this.#issuance.shown(error);
+    } finally {
+      release?.();
+      await rotations?.return?.();
+    }
+    throw new CallFailure('connection_problem', 'the agent is stopping', { retryable: true, retryAfterMs: 1000 });
   }
 
   async describe(context: CallContext): Promise<DescribeResponse> {
-    const { policy, bot, socketPath, agentVersion } = this.#options;
+    const { policy, limiter, bot, socketPath, agentVersion } = this.#options;
+    let release: (() => void) | undefined;
     try {
-      const known = await this.#limited(context, () => bot().describe({ signal: context.signal }));
+      release = passed(limiter.enter(uidOf(context)));
+      const known = await bot().describe({ signal: context.signal });
       return DescribeResponseMessage.fromPartial({
         roles: [...(policy.roles.length > 0 ? policy.roles : known.roles)],
         kinds: policy.kinds.filter((kind) => known.kinds.includes(kind)),
@@ -149,69 +166,39 @@ export class CredentialService {
         cluster: known.cluster,
       });
     } catch (error) {
-      throw this.#shown(error);
+      throw this.#issuance.shown(error);
+    } finally {
+      release?.();
     }
   }
 
-  /** An error that nobody meant for callers stays here, where the operator sees it. */
-  #shown(error: unknown): TeleportError {
-    if (!isTeleportError(error) && !(error instanceof Error && error.name === 'AbortError')) {
-      this.#options.logger.error({ err: error, socket: this.#options.socketPath }, 'a request failed unexpectedly');
+  #botExpires(): Date | undefined {
+    try {
+      return this.#options.bot().status().expires;
+    } catch {
+      return undefined;
     }
-    return asCallFailure(error);
-  }
-
-  #count(attempt: Attempt, startedMs: number, outcome: Outcome, failure?: TeleportError): void {
-    const { counters, clock } = this.#options;
-    const kind = attempt.parsed?.wanted.kind;
-    counters.count({
-      outcome,
-      ...(kind && { kind }),
-      ...(failure && { code: failure.code }),
-      latencyMs: clock.now() - startedMs,
-    });
-  }
-
-  async #record(
-    context: CallContext,
-    attempt: Attempt,
-    startedMs: number,
-    result: Pick<AuditRecord, 'outcome' | 'code' | 'reason' | 'roles' | 'ttl' | 'expires' | 'serial'>,
-  ): Promise<void> {
-    const { audit, clock, socketPath } = this.#options;
-    const nowMs = clock.now();
-    const wanted = attempt.parsed?.wanted;
-    await audit.record({
-      time: new Date(nowMs).toISOString(),
-      event: 'credential',
-      socket: socketPath,
-      ...(context.peer && { peer: { uid: context.peer.uid, gid: context.peer.gid, pid: context.peer.pid } }),
-      ...(wanted && {
-        request: {
-          kind: wanted.kind,
-          name: wanted.name,
-          cluster: wanted.cluster,
-          roles: wanted.roles,
-          ...(Number.isFinite(wanted.ttlMs) ? { ttl: formatGoDuration(wanted.ttlMs!) } : {}),
-          own_key: attempt.parsed?.keys !== undefined,
-        },
-      }),
-      ...result,
-      latency_ms: nowMs - startedMs,
-    });
   }
 }
 
-/** Refused by what was asked; all else is a failure of the agent or the cluster. */
-function isRefusal(error: TeleportError): boolean {
-  return ['access_denied', 'bad_parameter', 'limit_exceeded', 'not_found', 'canceled'].includes(error.code);
+const listen = (bot: IssuingBot, signal: AbortSignal) => bot.listenForRotation({ signal })[Symbol.asyncIterator]();
+
+const uidOf = ({ peer }: CallContext): number => peer?.uid ?? -1;
+
+/** @throws TeleportError with the time after which to come back */
+function passed(passage: Passage): () => void {
+  if (passage.ok) return passage.release;
+  const { message, retryAfterMs } = passage;
+  throw new CallFailure('limit_exceeded', message, { retryable: true, retryAfterMs });
 }
 
-/** What came back is what was admitted, or nobody gets it. */
-function checkAnswer(admitted: AdmittedRequest, identity: Identity): void {
-  const name = identity.route?.application?.name;
-  const strange = admitted.roles && identity.roles.filter((role) => !admitted.roles!.includes(role));
-  if (name !== admitted.name || identity.route?.cluster !== admitted.cluster || (strange && strange.length > 0)) {
-    throw new Error('the issued credential is not the one that was admitted');
+/** What a stream is for. A key pair of the agent's would have to be kept for as long as the stream lives. */
+function wanted({ request }: WatchIdentityRequest): GenerateIdentityRequest {
+  if (!request) throw new TeleportError('bad_parameter', 'the stream does not say what it is for');
+  if (request.tlsPublicKey.length === 0 && request.sshPublicKey.length === 0) {
+    throw new TeleportError('bad_parameter', 'a stream needs a public key of its caller', {
+      hint: 'send tls_public_key, ssh_public_key or both: all credentials of the stream are for them',
+    });
   }
+  return request;
 }

@@ -1,6 +1,7 @@
 import { status as GrpcStatus, type ServiceError, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import type { HealthCheckRequest, HealthCheckResponse } from '@teleport-ts/api-types/proto/grpc/health/v1/health';
 import type { Clock } from '@teleport-ts/tbot-core';
+import type { Passage } from '../policy/request-limits.ts';
 
 type ServingStatus = HealthCheckResponse['status'];
 const SERVING: ServingStatus = 1;
@@ -15,21 +16,29 @@ interface UnaryCall {
 }
 
 interface WatchCall extends UnaryCall {
+  getPeer(): string;
   write(response: HealthCheckResponse): boolean;
   on(event: 'cancelled' | 'close' | 'error', run: () => void): void;
+  emit(event: 'error', error: object): void;
+  end(): void;
 }
 
 export interface HealthOptions {
   /** Full names of the services of the socket. */
   services: readonly string[];
   isServing: () => boolean;
+  /** A place for one that watches, by what grpc-js's `getPeer()` says. */
+  open: (peer: string) => Passage;
+  /** Aborted when the socket closes. */
+  stopping: AbortSignal;
   clock: Clock;
 }
 
 /**
  * The standard gRPC health service: serving while the agent can issue, both for the whole and for each service's name.
  */
-export function healthService({ services, isServing, clock }: HealthOptions): UntypedServiceImplementation {
+export function healthService(options: HealthOptions): UntypedServiceImplementation {
+  const { services, isServing, open, stopping, clock } = options;
   const state = (service: string): ServingStatus => {
     if (service !== '' && !services.includes(service)) return SERVICE_UNKNOWN;
     return isServing() ? SERVING : NOT_SERVING;
@@ -41,6 +50,11 @@ export function healthService({ services, isServing, clock }: HealthOptions): Un
       else answer(null, { status: now });
     },
     watch: (call: WatchCall) => {
+      const place = open(call.getPeer());
+      if (!place.ok) {
+        call.emit('error', { code: GrpcStatus.RESOURCE_EXHAUSTED, details: place.message });
+        return;
+      }
       let said: ServingStatus | undefined;
       let over = false;
       const look = (): void => {
@@ -54,7 +68,14 @@ export function healthService({ services, isServing, clock }: HealthOptions): Un
       const end = (): void => {
         over = true;
         timer.cancel();
+        place.release();
+        stopping.removeEventListener('abort', onStop);
       };
+      const onStop = (): void => {
+        end();
+        call.end();
+      };
+      stopping.addEventListener('abort', onStop, { once: true });
       call.on('cancelled', end);
       call.on('close', end);
       call.on('error', end);

@@ -25,13 +25,11 @@ export function parseRequest(request: GenerateIdentityRequest): ParsedRequest {
       hint: 'set one of its kinds, for example `application`',
     });
   }
-  if (kind.$case !== 'application') throw new TeleportError('not_implemented', `${kind.$case} comes next`);
   const tls = tlsKey(request.tlsPublicKey);
   const ssh = sshKey(request.sshPublicKey);
   return {
     wanted: {
-      kind: kind.$case,
-      name: kind.value.name,
+      ...targetOf(kind),
       roles: request.roles,
       cluster: request.cluster,
       ...(request.ttl === undefined ? {} : { ttlMs: durationMs(request.ttl) }),
@@ -40,6 +38,15 @@ export function parseRequest(request: GenerateIdentityRequest): ParsedRequest {
       ? {}
       : { keys: { ...(tls === undefined ? {} : { tls }), ...(ssh === undefined ? {} : { ssh }) } }),
   };
+}
+
+function targetOf(
+  kind: NonNullable<GenerateIdentityRequest['kind']>,
+): Pick<CredentialRequest, 'kind' | 'name' | 'username' | 'database'> {
+  if (kind.$case === 'identity') return { kind: 'identity', name: '' };
+  if (kind.$case !== 'database') return { kind: kind.$case, name: kind.value.name };
+  const { name, username, database } = kind.value;
+  return { kind: 'database', name, ...(username !== '' && { username }), ...(database !== '' && { database }) };
 }
 
 function tlsKey(bytes: Uint8Array): string | undefined {

@@ -1,11 +1,16 @@
 import { toDurationMessage, toTimestamp } from '@teleport-ts/api-types';
-import type { BotStatus, Identity } from '@teleport-ts/tbot-core';
+import type { BotStatus, CaRotation, Identity, IdentityRoute, Renewal } from '@teleport-ts/tbot-core';
 import {
   BotStatus as BotStatusMessage,
+  CaRotation as CaRotationMessage,
   GenerateIdentityResponse,
+  type Route,
   SocketStatus as SocketStatusMessage,
+  WatchIdentityResponse,
 } from '@teleport-ts/tbot-core/proto';
 import type { TtlDecision } from '../policy/ttl-decision.ts';
+import { failureMessage } from './call-status.ts';
+import type { Issued } from './issuance.ts';
 import type { SocketStatus } from './socket-counters.ts';
 
 const bytes = (text: string | undefined): Buffer => Buffer.from(text ?? '');
@@ -21,7 +26,7 @@ export function ttlOutcome(admitted: TtlDecision, identity: Identity): TtlDecisi
 }
 
 /** An issued identity as the answer on the socket. */
-export function identityResponse(identity: Identity, ttl: TtlDecision): GenerateIdentityResponse {
+export function identityResponse({ identity, ttl }: Pick<Issued, 'identity' | 'ttl'>): GenerateIdentityResponse {
   const { route } = identity;
   return GenerateIdentityResponse.fromPartial({
     tlsCertificate: bytes(identity.tlsCertificate),
@@ -42,15 +47,48 @@ export function identityResponse(identity: Identity, ttl: TtlDecision): Generate
       cutBy: ttl.cutBy ?? '',
     },
     ...(route && {
-      route: {
-        cluster: route.cluster,
-        proxyAddress: route.proxyAddress ?? '',
-        ...(route.application && { target: { $case: 'application', value: { ...route.application } } }),
-      },
+      route: { cluster: route.cluster, proxyAddress: route.proxyAddress ?? '', target: routeTarget(route) },
     }),
     serial: identity.serial.toLowerCase(),
     user: identity.tlsCertificate === undefined ? (identity.ssh?.keyId ?? '') : identity.tls.user,
     issuingCluster: identity.tlsCertificate === undefined ? '' : (identity.tls.teleportCluster ?? ''),
+  });
+}
+
+function routeTarget({ application, database, kubernetes }: IdentityRoute): Route['target'] {
+  if (application) {
+    const { name, publicAddress } = application;
+    return { $case: 'application', value: { name, publicAddress } };
+  }
+  if (database) {
+    const { name, protocol, username = '', database: within = '' } = database;
+    return { $case: 'database', value: { name, protocol, username, database: within } };
+  }
+  return kubernetes && { $case: 'kubernetes', value: { name: kubernetes.name } };
+}
+
+/** What a stream tells: a credential, or that one is late. */
+export function watchResponse(event: Renewal<Issued>, botExpires: Date | undefined): WatchIdentityResponse {
+  if (event.type === 'identity') {
+    const value = identityResponse(event.identity);
+    return WatchIdentityResponse.fromPartial({ event: { $case: 'identity', value }, reason: event.reason });
+  }
+  const { error, expires, nextTry, reason } = event;
+  const value = {
+    failure: failureMessage(error, botExpires),
+    expires: toTimestamp(expires),
+    nextTry: toTimestamp(nextTry),
+  };
+  return WatchIdentityResponse.fromPartial({ event: { $case: 'trouble', value }, reason });
+}
+
+export function rotationMessage({ type, cluster, phase, reason, deadline }: CaRotation): CaRotationMessage {
+  return CaRotationMessage.fromPartial({
+    type,
+    cluster,
+    phase,
+    reason,
+    ...(deadline && { deadline: toTimestamp(deadline) }),
   });
 }
 
@@ -79,5 +117,8 @@ export function socketStatusMessage(status: SocketStatus): SocketStatusMessage {
     failed: BigInt(status.failed),
     lastError: status.lastError ?? '',
     ...(status.lastErrorAt && { lastErrorAt: toTimestamp(status.lastErrorAt) }),
+    kinds: [...status.kinds],
+    connections: status.connections,
+    streams: status.streams,
   });
 }

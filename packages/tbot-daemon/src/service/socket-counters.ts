@@ -12,7 +12,7 @@ export interface Decision {
 }
 
 /** What one socket has done since the start. */
-export interface SocketStatus {
+export interface SocketHistory {
   path: string;
   roles: readonly string[];
   issued: number;
@@ -20,6 +20,13 @@ export interface SocketStatus {
   failed: number;
   lastError?: string;
   lastErrorAt?: Date;
+}
+
+/** The same, with what may be asked for and what is open now. */
+export interface SocketStatus extends SocketHistory {
+  kinds: readonly string[];
+  connections: number;
+  streams: number;
 }
 
 /** Counts the decisions of one socket. */
@@ -47,7 +54,7 @@ export class SocketCounters {
     this.#lastError = { text, at };
   }
 
-  status(): SocketStatus {
+  status(): SocketHistory {
     return {
       path: this.#path,
       roles: this.#roles,

@@ -8,6 +8,7 @@ import {
   Failure,
   type GenerateIdentityRequest,
   GenerateIdentityResponse,
+  type Route,
 } from '@teleport-ts/tbot-core/proto';
 
 type Reply = (error: unknown, response?: GenerateIdentityResponse) => void;
@@ -27,6 +28,8 @@ export class StandInAgent implements AsyncDisposable {
   readonly requests: GenerateIdentityRequest[] = [];
   readonly canned = new CannedCredentials('bar');
   maxTtlMs = 3_600_000;
+  /** When callers are told to ask again. Default: after half of the lifetime. */
+  refreshAfterMs: number | undefined;
   failure: StandInFailure | 'silence' | undefined;
   readonly #server = new Server();
 
@@ -64,7 +67,7 @@ export class StandInAgent implements AsyncDisposable {
   }
 
   #issue(request: GenerateIdentityRequest): GenerateIdentityResponse {
-    const name = request.kind?.value.name ?? '';
+    const name = request.kind && 'name' in request.kind.value ? request.kind.value.name : '';
     const cluster = request.cluster || 'bar';
     const askedMs = request.ttl ? Number(request.ttl.seconds) * 1000 : this.maxTtlMs;
     const ttlMs = Math.min(askedMs, this.maxTtlMs);
@@ -86,7 +89,7 @@ export class StandInAgent implements AsyncDisposable {
       })),
       roles: [...roles],
       expires: toTimestamp(new Date(new X509Certificate(tlsCertificate).validTo)),
-      refreshAt: toTimestamp(new Date(Date.now() + ttlMs / 2)),
+      refreshAt: toTimestamp(new Date(Date.now() + (this.refreshAfterMs ?? ttlMs / 2))),
       ttl: {
         asked: toDurationMessage(askedMs),
         effective: toDurationMessage(ttlMs),
@@ -95,8 +98,21 @@ export class StandInAgent implements AsyncDisposable {
       route: {
         cluster,
         proxyAddress: 'proxy.example.com:443',
-        target: { $case: 'application', value: { name, publicAddress: publicAddr } },
+        target: targetOf(request, publicAddr),
       },
     });
+  }
+}
+
+function targetOf({ kind }: GenerateIdentityRequest, publicAddress: string): Route['target'] {
+  switch (kind?.$case) {
+    case 'application':
+      return { $case: 'application', value: { name: kind.value.name, publicAddress } };
+    case 'database':
+      return { $case: 'database', value: { protocol: 'postgres', ...kind.value } };
+    case 'kubernetes':
+      return { $case: 'kubernetes', value: { name: kind.value.name } };
+    default:
+      return undefined;
   }
 }

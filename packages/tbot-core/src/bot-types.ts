@@ -3,6 +3,9 @@ import type { Clock } from './clock.ts';
 import type { CallOptions, CredentialKind, DestinationHost } from './destination-host.ts';
 import type { Destination } from './destinations/destination.ts';
 import type { Logger } from './logger.ts';
+import type { WatchState } from './rotation/authority-watch.ts';
+
+export type { WatchState };
 
 /** How a bot comes to its first identity; the `onboarding` part of a `tbot.yaml`. */
 export interface Onboarding {
@@ -74,6 +77,10 @@ export interface BotStatus {
   /** The last failure of a renewal; gone after a success. */
   lastError?: string;
   lastErrorAt?: Date;
+  /** Role sets that a session is kept for, so that a credential costs one call to the cluster. */
+  warmSessions: number;
+  /** How the watch is doing that tells of rotations. */
+  authorityWatch: WatchState;
 }
 
 /** What the bot can issue. */

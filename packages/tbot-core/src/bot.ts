@@ -21,6 +21,9 @@ import { type CallOptions, type CaRotation, CREDENTIAL_KINDS, type IdentityReque
 import type { DestinationLock } from './destinations/destination.ts';
 import type { Identity } from './identity.ts';
 import type { Logger } from './logger.ts';
+import { AfterRotation } from './rotation/after-rotation.ts';
+import { AuthorityWatch } from './rotation/authority-watch.ts';
+import { RotationFeed } from './rotation/rotation-feed.ts';
 import { patience, waitFor } from './waiting.ts';
 import { renewing } from './watching/renewing.ts';
 
@@ -50,6 +53,9 @@ export class Bot implements RunningBot {
   readonly #keeper: IdentityKeeper;
   readonly #facts: ClusterFacts;
   readonly #issuer: CredentialIssuer;
+  readonly #afterRotation: AfterRotation;
+  readonly #rotations = new RotationFeed();
+  #authorities: AuthorityWatch | undefined;
   #heartbeat: Heartbeat | undefined;
   #settle!: (end: TeleportError | undefined) => void;
   #closing: Promise<void> | undefined;
@@ -72,7 +78,10 @@ export class Bot implements RunningBot {
         prepare: (current) => prepareRenewal(client(), current, new Date(clock.now() + ttlMs)),
         note: (current) => store.noteRenewal(current),
         save: (next) => store.save(next),
-        adopt: (next) => link.replace(next),
+        adopt: async (next) => {
+          await link.replace(next);
+          this.#authorities?.moved();
+        },
         ping: () => client().ping({ timeoutMs: 10_000 }),
         rejoin: (current) => rejoin(current, settings),
       },
@@ -83,7 +92,15 @@ export class Bot implements RunningBot {
       onEnd: (error) => void this.#stop(0, error),
     });
     const botUser = identity.tls.user;
-    this.#facts = new ClusterFacts({ client, botUser, cluster: identity.cluster, clock });
+    this.#facts = new ClusterFacts({
+      client,
+      botUser,
+      cluster: identity.cluster,
+      clock,
+      random,
+      watchedSinceMs: () => this.#authorities?.syncedSinceMs,
+    });
+    this.#afterRotation = new AfterRotation({ renew: () => this.#renewAfterRotation(), clock, random });
     this.#issuer = new CredentialIssuer({
       client,
       botUser,
@@ -116,6 +133,7 @@ export class Bot implements RunningBot {
       bot = new Bot({ first, settings, link, store, lock });
       if (first.stored) await bot.#renewAtStart(first, store);
       else bot.#keeper.schedule();
+      bot.#authorities = bot.#watchAuthorities();
       bot.#heartbeat = new Heartbeat({ client: () => link.client, clock: settings.clock, logger: settings.logger });
       return bot;
     } catch (error) {
@@ -141,8 +159,9 @@ export class Bot implements RunningBot {
     return renewing(this, request, { ...options, clock, random });
   }
 
-  listenForRotation(_options: CallOptions = {}): AsyncIterable<CaRotation> {
-    throw new TeleportError('not_implemented', 'listening comes next');
+  /** `timeoutMs` has no meaning here. */
+  listenForRotation(options: CallOptions = {}): AsyncIterable<CaRotation> {
+    return this.#rotations.listen(options.signal);
   }
 
   clientForIdentity(_identity: Identity, _options: CallOptions = {}): Promise<Client> {
@@ -163,6 +182,8 @@ export class Bot implements RunningBot {
       expires: tls.notAfter,
       ...(nextRenewal && { nextRenewal }),
       ...(lastFailure && { lastError: lastFailure.message, lastErrorAt: lastFailure.at }),
+      warmSessions: this.#issuer.warmSessions,
+      authorityWatch: this.#authorities?.status ?? { state: 'starting' },
     };
   }
 
@@ -210,6 +231,29 @@ export class Bot implements RunningBot {
     }
   }
 
+  #watchAuthorities(): AuthorityWatch {
+    const { clock, random } = this.#settings;
+    return new AuthorityWatch({
+      client: () => this.#link.client,
+      clock,
+      random,
+      onChange: () => this.#facts.forgetAuthorities(),
+      onRotation: (rotation) => {
+        const { type, cluster, phase, reason, deadline } = rotation;
+        this.logger.info({ type, cluster, phase, ...(deadline && { deadline }) }, reason);
+        this.#issuer.rotated(rotation);
+        if (cluster === this.#facts.cluster) this.#afterRotation.rotation(rotation);
+        this.#rotations.tell(rotation);
+      },
+    });
+  }
+
+  /** One that is on its way may have been signed before the rotation. */
+  async #renewAfterRotation(): Promise<void> {
+    if (this.#keeper.renewing) await this.#keeper.renew().catch(() => {});
+    await this.#keeper.renew();
+  }
+
   #state(): BotState {
     const { end, identity, renewing, lastFailure } = this.#keeper;
     if (end?.code === 'locked') return 'locked';
@@ -249,9 +293,13 @@ export class Bot implements RunningBot {
 
   async #shutDown(graceMs: number, end: TeleportError | undefined): Promise<void> {
     this.#heartbeat?.close();
+    this.#afterRotation.close();
+    this.#facts.close();
+    this.#rotations.close(end ?? new TeleportError('canceled', 'the bot is closed'));
     try {
       // When the keeper itself has ended, the renewal that it would be waiting for is the caller of this.
       if (!end) await this.#keeper.close();
+      await this.#authorities?.close();
       await this.#issuer.close();
       await this.#link.close(graceMs);
       await this.#lock[Symbol.asyncDispose]();

@@ -4,12 +4,13 @@ import type { Clock } from '../clock.ts';
 import { Kept } from '../kept.ts';
 import type { TrustedAuthority } from '../trusted-authority.ts';
 import { trustedAuthorities } from './authorities.ts';
+import { KeptRoles } from './kept-roles.ts';
 import { leafClusters } from './leaf-clusters.ts';
 import { impersonableRoles, offendingRoles, RolesRefusedError } from './own-role.ts';
 
-/** How long what the cluster says about itself is taken for true. */
+/** How long authorities are taken for true when nobody would tell of a change, and when somebody does. */
 const AUTHORITIES_MS = 30_000;
-const ROLES_MS = 10_000;
+const WATCHED_AUTHORITIES_MS = 10 * 60_000;
 const LEAVES_MS = 10_000;
 
 export interface ClusterFactsOptions {
@@ -19,20 +20,47 @@ export interface ClusterFactsOptions {
   /** Name of the bot's own cluster. */
   readonly cluster: string;
   readonly clock: Clock;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+  /** Since when each change of an authority is told of by `forgetAuthorities`; undefined while it may not be. */
+  readonly watchedSinceMs: () => number | undefined;
 }
 
-/** What the bot knows about its cluster, asked on its own connection and kept for some seconds. */
+/**
+ * What the bot knows about its cluster, asked on its own connection and kept: authorities until a watch tells of a change,
+ * roles as a slow poll has them, leaves for some seconds.
+ */
 export class ClusterFacts {
   readonly cluster: string;
-  readonly #roles: Kept<readonly string[]>;
+  readonly #roles: KeptRoles;
   readonly #leaves: Kept<readonly string[]>;
   readonly #authorities: Kept<readonly TrustedAuthority[]>;
 
-  constructor({ client, botUser, cluster, clock }: ClusterFactsOptions) {
+  constructor({ client, botUser, cluster, clock, random, watchedSinceMs }: ClusterFactsOptions) {
     this.cluster = cluster;
-    this.#roles = new Kept(clock, ROLES_MS, () => impersonableRoles(client(), botUser));
+    this.#roles = new KeptRoles({ fetch: () => impersonableRoles(client(), botUser), clock, random });
     this.#leaves = new Kept(clock, LEAVES_MS, () => leafClusters(client()));
-    this.#authorities = new Kept(clock, AUTHORITIES_MS, () => trustedAuthorities(client()));
+    const isWatched = (fetchedAtMs: number): boolean => fetchedAtMs >= (watchedSinceMs() ?? Number.POSITIVE_INFINITY);
+    this.#authorities = new Kept(
+      clock,
+      (fetchedAtMs) => (isWatched(fetchedAtMs) ? WATCHED_AUTHORITIES_MS : AUTHORITIES_MS),
+      () => trustedAuthorities(client()),
+    );
+  }
+
+  /** To be told of roles that the bot may not impersonate any more, or may now: all that it may, patterns included. */
+  set onRoles(listener: (roles: readonly string[]) => void) {
+    this.#roles.onChange = listener;
+  }
+
+  /** Ends the polling. */
+  close(): void {
+    this.#roles.close();
+  }
+
+  /** To be asked anew: one of the authorities has changed. */
+  forgetAuthorities(): void {
+    this.#authorities.forget();
   }
 
   /** Certificate authorities of the cluster and its leaves. */
@@ -87,7 +115,8 @@ export class ClusterFacts {
    */
   async chooseCluster(asked: string | undefined): Promise<string> {
     if (asked === undefined || asked === '' || asked === this.cluster) return this.cluster;
-    if ((await this.#leaves.get()).includes(asked)) return asked;
+    // A leaf that has gone meanwhile is refused by the cluster itself.
+    if ((await this.#leaves.soon()).includes(asked)) return asked;
     const known = await this.#leaves.refresh();
     if (known.includes(asked)) return asked;
     throw new TeleportError('not_found', `there is no cluster ${JSON.stringify(asked)}`, {

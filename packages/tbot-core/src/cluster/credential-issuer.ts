@@ -3,9 +3,10 @@ import { isTeleportError, parseSshCertificate, parseTlsIdentity, TeleportError }
 import type { Certs } from '@teleport-ts/api-types/proto/teleport/proto/certs';
 import { refreshAt } from '../bot-identity/renewal-policy.ts';
 import type { Clock } from '../clock.ts';
-import type { IdentityRequest } from '../destination-host.ts';
+import type { CaRotation, IdentityRequest } from '../destination-host.ts';
 import { Identity } from '../identity.ts';
 import { RsaKeyPool } from '../keys/rsa-key-pool.ts';
+import { asksForRenewal } from '../rotation/renewal-phase.ts';
 import { waitFor } from '../waiting.ts';
 import { certificateRoute, targetRoute } from './certificate-route.ts';
 import { checkRequest } from './check-request.ts';
@@ -13,6 +14,7 @@ import type { ClusterFacts } from './cluster-facts.ts';
 import type { DialCredential } from './dial.ts';
 import { type CertificateRoute, issueImpersonated } from './issue.ts';
 import type { RouteKey } from './kept-routes.ts';
+import { RolesRefusedError } from './own-role.ts';
 import { givenKeys, madeKeys, type RequestedKeys } from './requested-keys.ts';
 import { sameTarget, type Target } from './target.ts';
 import { TargetFinder } from './target-finder.ts';
@@ -60,12 +62,34 @@ export class CredentialIssuer {
   constructor(options: IssuerOptions) {
     this.#options = options;
     this.#targets = new TargetFinder({ ...options, ttlMs: options.defaultTtlMs });
+    options.facts.onRoles = (roles) => this.#targets.keepSessions(roles);
   }
 
   /** @throws TeleportError, see `DestinationHost.generateIdentity` */
   async issue(request: IdentityRequest, signal: AbortSignal): Promise<Identity> {
-    const { facts, defaultTtlMs, random } = this.#options;
     checkRequest(request);
+    try {
+      return await this.#issue(request, signal);
+    } catch (error) {
+      const named = (request.roles ?? []).length > 0;
+      if (named || !(error instanceof RolesRefusedError)) throw error;
+      // Those that were chosen here had been taken from the bot meanwhile; which ones it has is known again.
+      return await this.#issue(request, signal);
+    }
+  }
+
+  /** Role sets that a session is kept for. */
+  get warmSessions(): number {
+    return this.#targets.sessions;
+  }
+
+  /** Sessions that trust, or were signed by, an authority that is about to go are not used any more. */
+  rotated(rotation: CaRotation): void {
+    if (asksForRenewal(rotation)) this.#targets.dropSessions();
+  }
+
+  async #issue(request: IdentityRequest, signal: AbortSignal): Promise<Identity> {
+    const { facts, defaultTtlMs, random } = this.#options;
     const given = givenKeys(request);
     const choice = Promise.all([facts.chooseRoles(request.roles), facts.chooseCluster(request.cluster)]);
     const [roles, cluster] = await waitFor(choice, signal);

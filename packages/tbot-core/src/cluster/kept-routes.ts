@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { roleSetKey } from './role-sessions.ts';
-import type { Target, TargetKind } from './target.ts';
+import { sameTarget, type Target, type TargetKind } from './target.ts';
 
 /** A route older than this is asked again beside the call that uses it: not every change of a cluster makes an event. */
 export const ROUTE_TRUST_MS = 1_000;
@@ -79,6 +79,20 @@ export class KeptRoutes {
     const text = textOf(key);
     this.#kept.delete(text);
     this.#flights.delete(text);
+  }
+
+  /**
+   * A server of a resource has changed: what is kept of that name is asked anew before it is used, or, where the change may
+   * have left it as it was, beside the call that uses it.
+   *
+   * @param now what the server says of the resource; undefined when it is gone, which others may still serve
+   */
+  told(key: RouteKey, now: Target | undefined): void {
+    const text = textOf(key);
+    const kept = this.#kept.get(text);
+    this.forget(key);
+    if (kept && (!now || sameTarget(kept.target, now)))
+      this.#kept.set(text, { ...kept, askedAtMs: Number.NEGATIVE_INFINITY });
   }
 
   /** Forgets all that a set of roles was shown of a cluster. */

@@ -7,7 +7,8 @@ import { tlsCertificatesOf } from '../trusted-authority.ts';
 import type { ClusterFacts } from './cluster-facts.ts';
 import type { DialCredential } from './dial.ts';
 import { issueImpersonated } from './issue.ts';
-import { RoleSession } from './role-session.ts';
+import type { RouteView } from './kept-routes.ts';
+import { RoleSession, type RoleSessionParts } from './role-session.ts';
 
 /** What sessions are made with. */
 export interface SessionOptions {
@@ -17,6 +18,8 @@ export interface SessionOptions {
   readonly facts: ClusterFacts;
   /** Opens a connection with a session's certificate, to the bot's own cluster or to a leaf by name. */
   readonly dial: (credential: DialCredential, leaf: string | undefined) => Promise<Client>;
+  /** Follows what changes on a connection of a session. */
+  readonly follow: (client: Client, view: RouteView, signal: AbortSignal) => void;
   /** Wanted lifetime of a session. */
   readonly ttlMs: number;
   readonly clock: Clock;
@@ -25,7 +28,7 @@ export interface SessionOptions {
 
 /** A session for a set of roles, with a key of its own; its connections are opened when they are needed. */
 export async function openRoleSession(options: SessionOptions, roles: readonly string[]): Promise<RoleSession> {
-  const { client, botUser, facts, clock, ttlMs, dial, random } = options;
+  const { client, botUser, facts, clock, ttlMs, dial, follow, random } = options;
   const nowMs = clock.now();
   const { privateKey, tlsPublicKey } = await generateKeyPair(consumerKeyAlgorithm('session'));
   const expires = new Date(nowMs + ttlMs);
@@ -38,5 +41,11 @@ export async function openRoleSession(options: SessionOptions, roles: readonly s
     const credential = { tlsCertificate, privateKey, tlsAuthorities };
     return await dial(credential, cluster === facts.cluster ? undefined : cluster);
   };
-  return new RoleSession({ roles, life, connect }, random());
+  const parts: RoleSessionParts = {
+    roles,
+    life,
+    connect,
+    follow: (opened, cluster, signal) => follow(opened, { roles, cluster }, signal),
+  };
+  return new RoleSession(parts, random());
 }

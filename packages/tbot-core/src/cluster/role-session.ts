@@ -1,4 +1,5 @@
 import type { Client } from '@teleport-ts/api-client';
+import { TeleportError } from '@teleport-ts/api-types';
 import type { Lifetime } from '../bot-identity/renewal-policy.ts';
 import { nextRenewalAt } from '../bot-identity/renewal-policy.ts';
 
@@ -11,6 +12,8 @@ export interface RoleSessionParts {
   readonly life: Lifetime;
   /** Opens a connection with the session's certificate, to its own cluster or to a leaf. */
   readonly connect: (cluster: string) => Promise<Client>;
+  /** Told of each connection that is open, to follow what changes there until the signal is aborted. */
+  readonly follow: (client: Client, cluster: string, signal: AbortSignal) => void;
 }
 
 /**
@@ -21,14 +24,16 @@ export class RoleSession {
   readonly roles: readonly string[];
   /** Milliseconds since 1970; from then on a new session should take its place. */
   readonly staleAtMs: number;
-  readonly #connect: (cluster: string) => Promise<Client>;
+  readonly #connect: RoleSessionParts['connect'];
+  readonly #follow: RoleSessionParts['follow'];
   readonly #clients = new Map<string, Promise<Client>>();
-  #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(parts: RoleSessionParts, random: number) {
     this.roles = parts.roles;
     this.staleAtMs = nextRenewalAt(parts.life, Number.POSITIVE_INFINITY, random);
     this.#connect = parts.connect;
+    this.#follow = parts.follow;
   }
 
   /** The connection to a cluster, opened once. */
@@ -39,15 +44,22 @@ export class RoleSession {
     this.#clients.set(cluster, opening);
     void opening.then(
       async (client) => {
-        if (this.#closed) await client.close({ graceMs: 0 });
+        const { signal } = this.#closing;
+        if (signal.aborted) await client.close({ graceMs: 0 });
+        else this.#follow(client, cluster, signal);
       },
       () => this.#clients.delete(cluster),
     );
     return opening;
   }
 
+  /** Calls `run` when the session is closed. */
+  onClose(run: () => void): void {
+    this.#closing.signal.addEventListener('abort', run, { once: true });
+  }
+
   async close(graceMs: number = DRAIN_MS): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort(new TeleportError('canceled', 'the session is not used any more'));
     const clients = await Promise.allSettled(this.#clients.values());
     const open = clients.flatMap((client) => (client.status === 'fulfilled' ? [client.value] : []));
     await Promise.all(open.map((client) => client.close({ graceMs })));

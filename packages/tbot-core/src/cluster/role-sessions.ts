@@ -17,6 +17,11 @@ export class RoleSessions {
     this.#make = make;
   }
 
+  /** How many are kept. */
+  get size(): number {
+    return this.#sessions.size;
+  }
+
   /** The session of a set of roles; a stale one is replaced first. */
   async get(roles: readonly string[]): Promise<RoleSession> {
     const key = roleSetKey(roles);
@@ -41,6 +46,11 @@ export class RoleSessions {
     }
   }
 
+  /** Forgets the sessions of some sets of roles. */
+  dropWhere(isDropped: (roles: readonly string[]) => boolean): void {
+    for (const [key, session] of this.#sessions) if (isDropped(JSON.parse(key))) this.#retire(key, session);
+  }
+
   async close(): Promise<void> {
     for (const [key, session] of this.#sessions) this.#retire(key, session, 0);
     await Promise.all(this.#closing);
@@ -49,12 +59,24 @@ export class RoleSessions {
   #start(key: string, roles: readonly string[]): Promise<RoleSession> {
     const making = this.#make(roles);
     this.#use(key, making);
-    making.catch(() => {
-      if (this.#sessions.get(key) === making) this.#sessions.delete(key);
-    });
+    making.then(
+      (session) => this.#retireWhenStale(key, making, session),
+      () => {
+        if (this.#sessions.get(key) === making) this.#sessions.delete(key);
+      },
+    );
     const oldest = this.#sessions.size > MAX_SESSIONS ? this.#sessions.entries().next().value : undefined;
     if (oldest) this.#retire(...oldest);
     return making;
+  }
+
+  /** One that nobody uses any more is not kept for that. */
+  #retireWhenStale(key: string, making: Promise<RoleSession>, session: RoleSession): void {
+    if (this.#sessions.get(key) !== making) return;
+    const timer = this.#clock.setTimer(session.staleAtMs - this.#clock.now(), () => {
+      if (this.#sessions.get(key) === making) this.#retire(key, making);
+    });
+    session.onClose(() => timer.cancel());
   }
 
   #use(key: string, session: Promise<RoleSession>): void {

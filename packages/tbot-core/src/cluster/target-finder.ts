@@ -1,7 +1,9 @@
 import { isTeleportError } from '@teleport-ts/api-types';
 import { findTarget } from './find-target.ts';
+import { followTargets, type TargetChange } from './follow-targets.ts';
 import { type KeptRoute, KeptRoutes, type RouteKey } from './kept-routes.ts';
 import { openRoleSession, type SessionOptions } from './open-role-session.ts';
+import { offendingRoles } from './own-role.ts';
 import { RoleSessions } from './role-sessions.ts';
 import type { Target } from './target.ts';
 
@@ -10,9 +12,31 @@ export class TargetFinder {
   readonly #sessions: RoleSessions;
   readonly #routes: KeptRoutes;
 
-  constructor(options: SessionOptions) {
-    this.#sessions = new RoleSessions(options.clock, (roles) => openRoleSession(options, roles));
-    this.#routes = new KeptRoutes(options.clock);
+  constructor(options: Omit<SessionOptions, 'follow'>) {
+    const { clock, random } = options;
+    this.#routes = new KeptRoutes(clock);
+    const follow: SessionOptions['follow'] = (client, view, signal) => {
+      const onChange = ({ kind, names, now }: TargetChange): void => {
+        for (const name of names) this.#routes.told({ ...view, kind, name }, now);
+      };
+      void followTargets(client, { clock, random, signal, onChange });
+    };
+    this.#sessions = new RoleSessions(clock, (roles) => openRoleSession({ ...options, follow }, roles));
+  }
+
+  /** Sessions that are kept. */
+  get sessions(): number {
+    return this.#sessions.size;
+  }
+
+  /** Forgets the sessions of roles that are not among these, which may hold patterns. */
+  keepSessions(impersonable: readonly string[]): void {
+    this.#sessions.dropWhere((roles) => offendingRoles(roles, impersonable).length > 0);
+  }
+
+  /** Forgets all sessions; look-ups on their way may finish. */
+  dropSessions(): void {
+    this.#sessions.dropWhere(() => true);
   }
 
   /** What was found the last time. */

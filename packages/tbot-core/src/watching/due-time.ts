@@ -1,12 +1,8 @@
 import type { Clock } from '../clock.ts';
 import type { CaRotation } from '../destination-host.ts';
-import { asksForRenewal } from '../rotation/renewal-phase.ts';
+import { asksForRenewal, renewalDelayMs } from '../rotation/renewal-phase.ts';
 import type { Renewable, RenewalReason } from './renewals.ts';
 
-/** A rotation concerns all holders at the same moment; each takes its own in this time. */
-export const SPREAD_MS = 10_000;
-/** Authorities that are rotated together come as several events; the cluster's lists follow within a second. */
-const SETTLE_MS = 1_000;
 /** A machine that was asleep wakes with its timers where they were: the time is looked at once in a while. */
 const LOOK_MS = 60_000;
 
@@ -28,9 +24,7 @@ export class DueTime {
   rotation(event: CaRotation): void {
     if (!asksForRenewal(event) || this.#rotationAtMs !== undefined) return;
     const nowMs = this.#clock.now();
-    const leftMs = event.deadline ? event.deadline.getTime() - nowMs : Number.POSITIVE_INFINITY;
-    const spreadMs = Math.max(0, Math.min(SPREAD_MS, leftMs / 2) - SETTLE_MS);
-    this.#rotationAtMs = nowMs + SETTLE_MS + spreadMs * this.#random();
+    this.#rotationAtMs = nowMs + renewalDelayMs(event, nowMs, this.#random());
     this.#wake?.();
   }
 

@@ -39,7 +39,8 @@ async function* identities(
 ): AsyncGenerator<Identity, void, undefined> {
   const all = renewals<Identity>({
     issue: (until) => host.generateIdentity(request, { signal: until }),
-    rotations: (until) => host.listenForRotation({ signal: until }),
+    // The timers of the renewals decide whether the process lives on.
+    rotations: (until) => host.listenForRotation({ signal: until, keepAlive: false }),
     tryMs: timeoutMs,
     keepAlive,
     signal,

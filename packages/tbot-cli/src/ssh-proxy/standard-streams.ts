@@ -14,6 +14,8 @@ export function standardStreams(): { readonly input: Readable; readonly output: 
 }
 
 function isStream(fd: number): boolean {
-  const stat = fstatSync(fd);
+  // As bigint: after a plain fstat of a pipe the next `import()` of Node 20 stops following symlinks, since its module
+  // loader takes the kind of the last file that was looked at for that of a folder which it knows already.
+  const stat = fstatSync(fd, { bigint: true });
   return stat.isFIFO() || stat.isSocket();
 }

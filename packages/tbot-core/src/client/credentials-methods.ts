@@ -1,10 +1,14 @@
 import {
+  CaRotation,
   DescribeRequest,
   DescribeResponse,
   GenerateIdentityRequest,
   GenerateIdentityResponse,
   GetStatusRequest,
   GetStatusResponse,
+  ListenForRotationRequest,
+  WatchIdentityRequest,
+  WatchIdentityResponse,
 } from '../gen/tbot/credentials/v1/credentials.ts';
 import type { GrpcMethod } from './grpc-caller.ts';
 
@@ -28,4 +32,16 @@ export const getStatusMethod: GrpcMethod<GetStatusRequest, GetStatusResponse> = 
   path: `${SERVICE}/GetStatus`,
   encode: (request) => GetStatusRequest.encode(request).finish(),
   decode: (message) => GetStatusResponse.decode(message),
+};
+
+export const listenForRotationMethod: GrpcMethod<ListenForRotationRequest, CaRotation> = {
+  path: `${SERVICE}/ListenForRotation`,
+  encode: (request) => ListenForRotationRequest.encode(request).finish(),
+  decode: (message) => CaRotation.decode(message),
+};
+
+export const watchIdentityMethod: GrpcMethod<WatchIdentityRequest, WatchIdentityResponse> = {
+  path: `${SERVICE}/WatchIdentity`,
+  encode: (request) => WatchIdentityRequest.encode(request).finish(),
+  decode: (message) => WatchIdentityResponse.decode(message),
 };

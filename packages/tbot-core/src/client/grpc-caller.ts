@@ -24,6 +24,8 @@ export interface GrpcCallOptions {
   readonly signal?: AbortSignal;
   /** From here, connecting included, to the end of the answer, or of the last of many. */
   readonly timeoutMs?: number;
+  /** Whether the process lives on for the answer. Default true. */
+  readonly keepAlive?: boolean;
 }
 
 /** Unlike `performance`, which is loaded at its first use, `process.hrtime` costs a start nothing. */
@@ -60,7 +62,7 @@ export class GrpcCaller {
     options: GrpcCallOptions = {},
   ): Promise<Response> {
     const bytes = method.encode(request);
-    const limits = { signal: options.signal, deadline: deadlineOf(options) };
+    const limits = callLimits(options);
     try {
       return await this.#attempt(method, bytes, limits);
     } catch (error) {
@@ -84,14 +86,14 @@ export class GrpcCaller {
   ): AsyncIterableIterator<Response, undefined> {
     let limits: CallLimits | undefined;
     return new AnswerReader((events) => {
-      limits ??= { signal: options.signal, deadline: deadlineOf(options) };
+      limits ??= callLimits(options);
       return this.#start({ path: method.path, request: method.encode(request), ...limits, ...events });
     }, method.decode);
   }
 
   /** Begins to connect, ahead of the first call. */
   connect(): void {
-    this.#connection.acquire().release();
+    this.#connection.acquire(true).release();
   }
 
   /** Ends the connection and every call on it. Safe to call twice. */
@@ -125,10 +127,10 @@ export class GrpcCaller {
 
   /** Puts one call on the connection, and ends it when its caller's patience does. */
   #start(setup: LimitedCall): RunningCall {
-    const { signal, deadline, onEnd, ...call } = setup;
+    const { signal, deadline, keepAlive, onEnd, ...call } = setup;
     if (signal?.aborted) throw signal.reason;
     const timeoutMs = deadline === undefined ? undefined : Math.max(0, deadline - monotonicMs());
-    const { session, release } = this.#connection.acquire();
+    const { session, release } = this.#connection.acquire(keepAlive);
     const running = startCall({
       ...call,
       session,
@@ -159,6 +161,7 @@ interface CallLimits {
   readonly signal: AbortSignal | undefined;
   /** By {@link monotonicMs}. */
   readonly deadline: number | undefined;
+  readonly keepAlive: boolean;
 }
 
 interface LimitedCall extends CallLimits, CallEvents {
@@ -166,6 +169,6 @@ interface LimitedCall extends CallLimits, CallEvents {
   readonly request: Uint8Array;
 }
 
-function deadlineOf({ timeoutMs }: GrpcCallOptions): number | undefined {
-  return timeoutMs === undefined ? undefined : monotonicMs() + timeoutMs;
+function callLimits({ signal, timeoutMs, keepAlive = true }: GrpcCallOptions): CallLimits {
+  return { signal, deadline: timeoutMs === undefined ? undefined : monotonicMs() + timeoutMs, keepAlive };
 }

@@ -129,14 +129,17 @@ test('an abort is its reason, at once: before, while waiting, and with answers t
 });
 
 test('the time limit is for the whole stream, and both sides know it', async () => {
+  server.answer = answer([HELLO]);
+  await caller.unary(echo, 'request');
   server.received.length = 0;
   server.answer = (stream) => {
     stream.respond(OK_HEADERS);
     stream.write(HELLO);
   };
-  const answers = caller.serverStream(echo, 'request', { timeoutMs: 60 });
-  await answers.next();
-  expect(await failureOf(answers.next())).toMatchObject({ code: GrpcCode.DEADLINE_EXCEEDED });
+  const read = async (): Promise<void> => {
+    for await (const text of caller.serverStream(echo, 'request', { timeoutMs: 100 })) expect(text).toBe('hello');
+  };
+  expect(await failureOf(read())).toMatchObject({ code: GrpcCode.DEADLINE_EXCEEDED });
   expect(server.received[0]!['grpc-timeout']).toMatch(/^\d+m$/);
 });
 

@@ -3,11 +3,14 @@ import { sshPublicKeyLine } from '@teleport-ts/api-types';
 import { expect, test } from 'vitest';
 import { makeKeyPair } from './key-pair.ts';
 
-test('a pair is P-256, fresh, and its public half reads the same in both forms', async () => {
-  const pairs = await Promise.all([makeKeyPair(), makeKeyPair()]);
+test.each([
+  ['application', { namedCurve: 'prime256v1' }],
+  ['database', { modulusLength: 2048, publicExponent: 65_537n }],
+] as const)('a pair for kind %s is fresh, and its public half reads the same in both forms', async (kind, details) => {
+  const pairs = await Promise.all([makeKeyPair(kind), makeKeyPair(kind)]);
   for (const { privateKey, publicKeys } of pairs) {
     const publicKey = createPublicKey(privateKey);
-    expect(privateKey.asymmetricKeyDetails).toEqual({ namedCurve: 'prime256v1' });
+    expect(privateKey.asymmetricKeyDetails).toEqual(details);
     expect(publicKeys.tls).toBe(publicKey.export({ type: 'spki', format: 'pem' }));
     expect(publicKeys.ssh).toBe(sshPublicKeyLine(publicKey));
   }

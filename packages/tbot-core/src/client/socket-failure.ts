@@ -8,7 +8,8 @@ import { GrpcFailure } from './grpc-failure.ts';
 export interface FailedSocketCall {
   readonly path: string;
   readonly rpc: string;
-  readonly timeoutMs: number;
+  /** Its time limit; a stream has none. */
+  readonly timeoutMs?: number;
 }
 
 /**
@@ -27,14 +28,10 @@ export function socketFailure(error: unknown, call: FailedSocketCall): unknown {
     const words = /^(deadline exceeded|no answer within the time limit)?$/i.test(error.message)
       ? ''
       : `: ${error.message}`;
-    return new TeleportError(
-      'timeout',
-      `the agent at ${path} did not answer within ${call.timeoutMs / 1000} s${words}`,
-      {
-        rpc,
-        hint: 'it may be waiting for the cluster; `tbot status` shows its last errors',
-      },
-    );
+    return new TeleportError('timeout', `the agent at ${path} did not answer ${limitInWords(call.timeoutMs)}${words}`, {
+      rpc,
+      hint: 'it may be waiting for the cluster; `tbot status` shows its last errors',
+    });
   }
   if (error.code === GrpcCode.UNIMPLEMENTED) {
     return new TeleportError('not_implemented', `${path} does not serve the Dynamic Credential API: ${error.message}`, {
@@ -45,19 +42,32 @@ export function socketFailure(error: unknown, call: FailedSocketCall): unknown {
   return errorFromStatus({ code: error.code, message: error.message, rpc, cause: error });
 }
 
+function limitInWords(timeoutMs: number | undefined): string {
+  return timeoutMs === undefined ? 'in time' : `within ${timeoutMs / 1000} s`;
+}
+
 function agentFailure(error: GrpcFailure, rpc: string): TeleportError | undefined {
   const bytes = binaryTrailer(error.trailers, 'tbot-failure-bin');
   if (!bytes || bytes.length === 0) return undefined;
   try {
-    const { code, message, hint, retryAfter } = Failure.decode(bytes);
-    if (!code) return undefined;
-    return new TeleportError(code as ErrorCode, message || error.message, {
-      rpc,
-      ...(hint ? { hint } : {}),
-      ...(retryAfter ? { retryable: true } : {}),
-    });
+    const failure = Failure.decode(bytes);
+    return failure.code ? errorFromFailure(failure, rpc, error.message) : undefined;
   } catch {
     // A detail that cannot be read must not hide the failure itself.
     return undefined;
   }
+}
+
+/** The error that the agent's own words make. */
+export function errorFromFailure(
+  failure: Failure,
+  rpc: string,
+  otherwise = 'the agent gives no reason',
+): TeleportError {
+  const { code, message, hint, retryAfter } = failure;
+  return new TeleportError((code || 'unknown') as ErrorCode, message || otherwise, {
+    rpc,
+    ...(hint ? { hint } : {}),
+    ...(retryAfter ? { retryable: true } : {}),
+  });
 }

@@ -121,8 +121,21 @@ const statusResponse = GetStatusResponse.fromPartial({
     expires: toTimestamp(new Date('2026-11-22T02:00:00Z')),
     lastError: 'the cluster is away',
     lastErrorAt: toTimestamp(new Date('2026-11-22T01:30:00Z')),
+    warmSessions: 2,
   },
-  sockets: [{ path: '/run/tbot.sock', roles: ['deployer'], issued: 5n, refused: 1n, failed: 0n }],
+  services: [{ name: 'ca-watch', state: 'healthy' }],
+  sockets: [
+    {
+      path: '/run/tbot.sock',
+      roles: ['deployer'],
+      issued: 5n,
+      refused: 1n,
+      failed: 0n,
+      kinds: ['identity'],
+      streams: 3,
+      connections: 4,
+    },
+  ],
 });
 
 async function failureOf(step: Promise<unknown>): Promise<TeleportError> {
@@ -178,7 +191,7 @@ describe('generateIdentity', () => {
 
   test("takes the caller's own public keys", async () => {
     await using host = new SocketHost({ socket });
-    const keys = (await makeKeyPair()).publicKeys;
+    const keys = (await makeKeyPair('application')).publicKeys;
     const identity = await host.generateIdentity({ ...grafana, keys });
     expect(String(requests[0]!.tlsPublicKey)).toBe(keys.tls);
     expect(identity.privateKey).toBeUndefined();
@@ -225,8 +238,21 @@ test('describe and status give plain views', async () => {
       expires: new Date('2026-11-22T02:00:00Z'),
       lastError: 'the cluster is away',
       lastErrorAt: new Date('2026-11-22T01:30:00Z'),
+      warmSessions: 2,
     },
-    sockets: [{ path: '/run/tbot.sock', roles: ['deployer'], issued: 5, refused: 1, failed: 0 }],
+    services: [{ name: 'ca-watch', state: 'healthy' }],
+    sockets: [
+      {
+        path: '/run/tbot.sock',
+        roles: ['deployer'],
+        issued: 5,
+        refused: 1,
+        failed: 0,
+        kinds: ['identity'],
+        streams: 3,
+        connections: 4,
+      },
+    ],
   });
 });
 

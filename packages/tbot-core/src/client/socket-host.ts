@@ -1,12 +1,14 @@
 import type { Client } from '@teleport-ts/api-client';
 import { TELEPORT_MAJOR, TeleportError } from '@teleport-ts/api-types';
-import type { CallOptions, CaRotation, DestinationHost, IdentityRequest } from '../destination-host.ts';
+import type { Clock } from '../clock.ts';
+import type { CallOptions, CaRotation, DestinationHost, IdentityRequest, WatchOptions } from '../destination-host.ts';
 import type { Identity } from '../identity.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import type { AgentClient } from './agent-client.ts';
 import type { AgentDescription } from './agent-description.ts';
 import type { AgentStatus } from './agent-status.ts';
 import { makeKeyPair } from './key-pair.ts';
+import { openedLater } from './opened-later.ts';
 import { parseSocketPath } from './socket-path.ts';
 
 export interface SocketHostOptions {
@@ -17,6 +19,10 @@ export interface SocketHostOptions {
   readonly logger?: Logger;
   /** Names the program to the agent. Default `tbot-core/1.<major>`. */
   readonly userAgent?: string;
+  /** Decides when a watched credential is renewed. Default the machine's. */
+  readonly clock?: Clock;
+  /** From 0 to below 1, for what is spread out. Default `Math.random`. */
+  readonly random?: () => number;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -34,6 +40,7 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
   /** Path of the socket. */
   readonly path: string;
   readonly #options: { readonly timeoutMs: number; readonly userAgent: string };
+  readonly #time: Pick<SocketHostOptions, 'clock' | 'random'>;
   #client: Promise<AgentClient> | undefined;
   #closed = false;
 
@@ -41,6 +48,7 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
   constructor(options: SocketHostOptions) {
     this.path = parseSocketPath(options.socket);
     this.logger = options.logger ?? silentLogger;
+    this.#time = options;
     this.#options = {
       timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
       userAgent: options.userAgent ?? `tbot-core/1.${TELEPORT_MAJOR}`,
@@ -55,17 +63,45 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
    * not there, `access_denied` when the file system does not let this process connect.
    */
   async generateIdentity(request: IdentityRequest, options: CallOptions = {}): Promise<Identity> {
-    const making = request.keys ? undefined : makeKeyPair();
+    const making = request.keys ? undefined : makeKeyPair(request.kind);
     const [client, pair] = await Promise.all([this.#open(), making]);
     return await client.generateIdentity(request, pair, options);
   }
 
-  watchIdentity(_request: IdentityRequest, _options: CallOptions = {}): AsyncIterable<Identity> {
-    throw new TeleportError('not_implemented', 'watching comes next');
+  /**
+   * Issues a credential and a new one before each ends, or soon after a rotation. Each has a key pair of its own, made here;
+   * with `keys` in the request the agent renews the certificates of these, on one stream, which goes on where it was when the
+   * agent was restarted.
+   *
+   * @throws TeleportError, out of the iteration, see {@link DestinationHost.watchIdentity}
+   */
+  watchIdentity(request: IdentityRequest, options: WatchOptions = {}): AsyncIterable<Identity> {
+    const { keys } = request;
+    const { clock, random } = this.#time;
+    const time = { clock, random };
+    return openedLater(async () => {
+      const client = await this.#open();
+      if (keys) {
+        const { watchOwnKeys } = await import('./watch-own-keys.ts');
+        const own = { ...request, keys };
+        return watchOwnKeys((serial, stream) => client.watchIdentity(own, serial, stream), this.logger, {
+          ...options,
+          ...time,
+        });
+      }
+      const { renewing } = await import('../watching/renewing.ts');
+      return renewing(this, request, { ...options, ...time });
+    });
   }
 
-  listenForRotation(_options: CallOptions = {}): AsyncIterable<CaRotation> {
-    throw new TeleportError('not_implemented', 'listening comes next');
+  /**
+   * Tells of every step of a rotation from now on. Begins when it is read.
+   *
+   * @throws TeleportError, out of the iteration: `connection_problem` when the agent goes away, and as
+   * {@link SocketHost.generateIdentity}
+   */
+  listenForRotation(options: Omit<WatchOptions, 'timeoutMs'> = {}): AsyncIterable<CaRotation> {
+    return openedLater(async () => (await this.#open()).rotations(options));
   }
 
   clientForIdentity(_identity: Identity, _options: CallOptions = {}): Promise<Client> {

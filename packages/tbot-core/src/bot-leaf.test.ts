@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BotInCluster } from '../test-support/bot-in-cluster.ts';
 import { visitApplication } from '../test-support/visit-application.ts';
 import type { Bot } from './bot.ts';
+import { generateKeyPair } from './keys/key-pair.ts';
 
 const far = { kind: 'application', name: 'far', cluster: 'leaf.test' } as const;
 
@@ -15,7 +16,10 @@ describe('a leaf cluster', () => {
     const leaves = [{ name: 'leaf.test', roleMap: { deployer: ['guest'] } }];
     bots = await BotInCluster.start({ name: 'root.test', leaves });
     leaf = bots.cluster.leaf('leaf.test');
-    leaf.upsertRole({ name: 'guest', allow: { appLabels: { team: 'dev' } } });
+    const dev = { team: 'dev' };
+    leaf.upsertRole({ name: 'guest', allow: { appLabels: dev, databaseLabels: dev, kubernetesLabels: dev } });
+    leaf.addDatabase({ name: 'far-pg', labels: dev });
+    leaf.addKubernetesCluster({ name: 'far-k1', labels: dev });
     await leaf.addApplication({ name: 'far', labels: { team: 'dev' } });
     await leaf.addApplication({ name: 'board', labels: { team: 'board' } });
     bot = await bots.joined({ proxyServer: bots.cluster.proxyAddress });
@@ -38,6 +42,20 @@ describe('a leaf cluster', () => {
     expect(hosts.sort()).toEqual(['leaf.test', 'root.test']);
     const { status, body } = await visitApplication(identity, bots.cluster.proxyAddress, bots.cluster.webCaPem);
     expect([status, JSON.parse(body).caller]).toEqual([200, { user: 'remote-bot-ci-root.test', roles: ['guest'] }]);
+  });
+
+  it('has databases and Kubernetes clusters, and takes a credential that leads to nothing in particular', async () => {
+    const { tlsPublicKey: tls, sshPublicKey: ssh } = await generateKeyPair('ecdsa-p256');
+    const leafIs = { cluster: 'leaf.test', keys: { tls, ssh } } as const;
+    const database = await bot.generateIdentity({ kind: 'database', name: 'far-pg', ...leafIs, confined: true });
+    expect(database.tls).toMatchObject({ routeToCluster: 'leaf.test', database: { service: 'far-pg' } });
+    const kubernetes = await bot.generateIdentity({ kind: 'kubernetes', name: 'far-k1', ...leafIs });
+    expect(kubernetes.tls).toMatchObject({ routeToCluster: 'leaf.test', kubernetesCluster: 'far-k1' });
+    const plain = await bot.generateIdentity({ kind: 'identity', ...leafIs });
+    expect([plain.tls.routeToCluster, plain.route?.cluster]).toEqual(['leaf.test', 'leaf.test']);
+    expect(plain.sshCertificate).toBeDefined();
+    const here = await bots.failure(bot.generateIdentity({ kind: 'database', name: 'far-pg' }));
+    expect(here.message).toContain('in cluster root.test');
   });
 
   it('is asked for the route, and the root for the certificate', async () => {

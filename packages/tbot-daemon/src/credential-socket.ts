@@ -36,6 +36,8 @@ const OUTSIDER_RECORDS: Rate = { perSecond: 10, burst: 50 };
 export interface CredentialSocketOptions extends Omit<CredentialServiceOptions, 'socketPath'> {
   path: string;
   access: SocketAccess;
+  /** A descriptor that listens on the path already. */
+  inheritedFd?: number;
   /** Absent: whoever the file system lets in. */
   allow?: readonly PeerRule[];
   connections?: ConnectionLimits;
@@ -86,6 +88,7 @@ export class CredentialSocket implements AsyncDisposable {
       socket.#listener = await SocketListener.open({
         path: options.path,
         access: options.access,
+        ...(options.inheritedFd !== undefined && { inheritedFd: options.inheritedFd }),
         onConnection: (connection) => socket.#connect(connection),
         onTrouble: (error) => socket.#trouble(error),
         clock: options.clock,

@@ -23,6 +23,8 @@ import { SocketCounters } from './service/socket-counters.ts';
 import { type SocketSetup, setUpSocket } from './socket-setup.ts';
 import { loadPeerReader, type PeerReader } from './sockets/peer-credentials.ts';
 import { openStore } from './store/open-store.ts';
+import type { InheritedSocket } from './systemd/inherited-sockets.ts';
+import { matchInherited } from './systemd/match-inherited.ts';
 
 /** How long running calls may take to finish when the agent stops, unless told otherwise. */
 const GRACE_MS = 5000;
@@ -42,6 +44,8 @@ export interface DaemonOptions {
   packageName?: string;
   /** Stops the start, or the running agent in {@link runDaemon}. */
   signal?: AbortSignal;
+  /** Sockets that systemd made for this process, see `inheritedSockets`. Default: the agent makes its own. */
+  inherited?: readonly InheritedSocket[];
   /** How peers are read. Default: the system's way, where there is one; null behaves as where there is none. */
   readPeer?: PeerReader | null;
   /** Starts the bot. Default: `Bot.start` of tbot-core. */
@@ -116,8 +120,11 @@ export class Daemon implements AsyncDisposable {
     if (config.sockets.length === 0)
       logger.warn({}, 'no sockets are configured: nobody can ask this agent for credentials');
     const peers = readPeer === null ? undefined : (readPeer ?? loadPeerReader());
-    for (const socket of config.sockets)
-      this.#setups.push(await setUpSocket(socket, config, peers, this.#audits, logger));
+    const inherited = await matchInherited(config.sockets, this.#options.inherited ?? []);
+    for (const socket of config.sockets) {
+      const fd = inherited.get(socket.path);
+      this.#setups.push(await setUpSocket(socket, config, peers, this.#audits, logger, fd));
+    }
 
     if (config.diagAddress) this.#diagnostics = await this.#openDiagnostics(config.diagAddress);
     const store = await openStore(config.store, clock);
@@ -170,6 +177,7 @@ export class Daemon implements AsyncDisposable {
     const socket = await CredentialSocket.open({
       path: setup.path,
       access: setup.access,
+      ...(setup.inheritedFd !== undefined && { inheritedFd: setup.inheritedFd }),
       ...(setup.allow && { allow: setup.allow }),
       ...(readPeer && { readPeer }),
       policy: setup.policy,

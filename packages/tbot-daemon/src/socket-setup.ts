@@ -10,11 +10,14 @@ import { accountId } from './sockets/accounts.ts';
 import type { PeerReader } from './sockets/peer-credentials.ts';
 import { checkAclTool, type SocketAccess } from './sockets/socket-access.ts';
 import { checkSocketPath } from './sockets/socket-path.ts';
+import { checkInheritedAccess } from './systemd/match-inherited.ts';
 
 /** A socket of the configuration with all names resolved, proved as far as that goes without making it. */
 export interface SocketSetup {
   path: string;
   access: SocketAccess;
+  /** The descriptor of a socket that systemd made. */
+  inheritedFd?: number;
   allow?: readonly PeerRule[];
   policy: SocketPolicy;
   limits: RequestLimits;
@@ -35,9 +38,10 @@ export async function setUpSocket(
   readPeer: PeerReader | undefined,
   audits: AuditFiles,
   logger: Logger,
+  inheritedFd?: number,
 ): Promise<SocketSetup> {
   if (socket.allow && !readPeer) throw peersUnknown(socket.path);
-  if (socket.readers.length > 0) await checkAclTool();
+  if (socket.readers.length > 0 && inheritedFd === undefined) await checkAclTool();
   const access: SocketAccess = {
     mode: socket.mode,
     ...(socket.owner === undefined ? {} : { ownerUid: await accountId('user', socket.owner) }),
@@ -45,10 +49,11 @@ export async function setUpSocket(
     readers: await Promise.all(socket.readers.map(rule)),
   };
   const allow = socket.allow && (await Promise.all(socket.allow.map(rule)));
-  await checkSocketPath(socket.path);
+  await (inheritedFd === undefined ? checkSocketPath(socket.path) : checkInheritedAccess(socket.path, access));
   return {
     path: socket.path,
     access,
+    ...(inheritedFd !== undefined && { inheritedFd }),
     ...(allow && { allow }),
     policy: policyOf(socket, config.credentialTtlMs),
     limits: limitsOf(socket),

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { TeleportError } from '@teleport-ts/api-types';
 import { type Clock, type Logger, systemClock, type Timer } from '@teleport-ts/tbot-core';
+import { listenOnInherited } from '../systemd/listen-on-inherited.ts';
 import type { SocketAccess } from './socket-access.ts';
 import { listenOnSocketFile, type SocketFile } from './socket-file.ts';
 
@@ -10,6 +11,8 @@ const FILE_CHECK_MS = 10_000;
 export interface SocketListenerOptions {
   path: string;
   access: SocketAccess;
+  /** A descriptor that listens already, on a socket that somebody else made and keeps. */
+  inheritedFd?: number;
   onConnection: (socket: Socket) => void;
   /** What went wrong while it ran; it goes on. */
   onTrouble: (error: Error) => void;
@@ -62,6 +65,11 @@ export class SocketListener implements AsyncDisposable {
 
   async #lookAfterFile(): Promise<void> {
     if (this.#closed || (await this.#file.isOurs())) return;
+    if (this.#options.inheritedFd !== undefined) {
+      throw new TeleportError('connection_problem', `the file of the socket ${this.path} is gone`, {
+        hint: 'restart the socket unit, which made it',
+      });
+    }
     const { server, file } = await listen(this.#options);
     if (this.#closed) {
       await file.remove();
@@ -100,7 +108,10 @@ async function listen(options: SocketListenerOptions): Promise<{ server: Server;
       options.onTrouble(error as Error);
     }
   });
-  const file = await listenOnSocketFile(server, options.path, options.access);
+  const { path, access, inheritedFd: fd } = options;
+  const file = await (fd === undefined
+    ? listenOnSocketFile(server, path, access)
+    : listenOnInherited(server, path, fd));
   // A failed accept, too many open files for example: this connection is lost, the next one may do.
   server.on('error', (error) => {
     options.onTrouble(

@@ -2,8 +2,9 @@ import { X509Certificate } from 'node:crypto';
 import { chmod } from 'node:fs/promises';
 import { Metadata, Server, ServerCredentials, status as Status, type UntypedHandleCall } from '@grpc/grpc-js';
 import { toDurationMessage, toServiceDefinition, toTimestamp } from '@teleport-ts/api-types';
-import { CannedCredentials } from '@teleport-ts/dev-cluster/testing';
+import { CannedCredentials, type CannedRequest } from '@teleport-ts/dev-cluster/testing';
 import {
+  DescribeResponse,
   DynamicCredentialsDefinition,
   Failure,
   type GenerateIdentityRequest,
@@ -31,6 +32,18 @@ export class StandInAgent implements AsyncDisposable {
   /** When callers are told to ask again. Default: after half of the lifetime. */
   refreshAfterMs: number | undefined;
   failure: StandInFailure | 'silence' | undefined;
+  /** Where credentials lead; where nothing answers, it is not asked. */
+  proxyAddress = '127.0.0.1:1';
+  /** What callers are told that they may ask for. */
+  description: Partial<DescribeResponse> = {
+    roles: ['role-a', 'role-b'],
+    kinds: ['application', 'database'],
+    clusters: ['bar'],
+    cluster: 'bar',
+    defaultTtl: toDurationMessage(3_600_000),
+    maxTtl: toDurationMessage(3_600_000),
+    minTtl: toDurationMessage(60_000),
+  };
   readonly #server = new Server();
 
   static async listen(path: string): Promise<StandInAgent> {
@@ -39,7 +52,12 @@ export class StandInAgent implements AsyncDisposable {
       agent.requests.push(call.request);
       agent.#answer(call.request, reply);
     };
-    const handlers: Record<string, UntypedHandleCall> = { generateIdentity: generateIdentity as UntypedHandleCall };
+    const describe = (_: unknown, reply: (error: unknown, response: DescribeResponse) => void): void =>
+      reply(null, DescribeResponse.fromPartial({ socket: path, ...agent.description }));
+    const handlers: Record<string, UntypedHandleCall> = {
+      generateIdentity: generateIdentity as UntypedHandleCall,
+      describe: describe as UntypedHandleCall,
+    };
     agent.#server.addService(toServiceDefinition(DynamicCredentialsDefinition), handlers);
     await new Promise<void>((resolve, reject) => {
       agent.#server.bindAsync(`unix:${path}`, ServerCredentials.createInsecure(), (error) =>
@@ -76,7 +94,13 @@ export class StandInAgent implements AsyncDisposable {
     const { tlsCertificate, sshCertificate } = this.canned.issue({
       tlsPublicKey: String(request.tlsPublicKey),
       sshPublicKey: String(request.sshPublicKey),
-      identity: { user: 'bot-ci', roles, app: { name, publicAddr, clusterName: cluster, sessionId: 'session' } },
+      identity: {
+        user: 'bot-ci',
+        roles,
+        teleportCluster: 'bar',
+        routeToCluster: cluster,
+        ...subjectOf(request, publicAddr),
+      },
       ttlMs,
     });
     return GenerateIdentityResponse.fromPartial({
@@ -97,7 +121,7 @@ export class StandInAgent implements AsyncDisposable {
       },
       route: {
         cluster,
-        proxyAddress: 'proxy.example.com:443',
+        proxyAddress: this.proxyAddress,
         target: targetOf(request, publicAddr),
       },
     });
@@ -114,5 +138,21 @@ function targetOf({ kind }: GenerateIdentityRequest, publicAddress: string): Rou
       return { $case: 'kubernetes', value: { name: kind.value.name } };
     default:
       return undefined;
+  }
+}
+
+/** What the certificate names as its target. */
+function subjectOf({ kind, cluster }: GenerateIdentityRequest, publicAddr: string): Partial<CannedRequest['identity']> {
+  switch (kind?.$case) {
+    case 'application':
+      return { app: { name: kind.value.name, publicAddr, clusterName: cluster || 'bar', sessionId: 'session' } };
+    case 'database': {
+      const { name: service, username: user, database: name } = kind.value;
+      return { database: { service, protocol: 'postgres', user, name, roles: [] } };
+    }
+    case 'kubernetes':
+      return { kubernetesCluster: kind.value.name };
+    default:
+      return {};
   }
 }

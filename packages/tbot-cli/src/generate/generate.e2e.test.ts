@@ -156,8 +156,19 @@ describe('the command line is refused with exit 2', () => {
     ['generate --socket $S application --app-name foo --out $O --nope', 'unknown option --nope', '--help'],
     ['generate --socket $S application --app-name foo --app bar --out $O', 'more than once'],
     ['generate --socket $S application --app-name foo --out $O --ttl', '--ttl needs a value'],
-    ['generate --socket $S database --out $O', 'unknown command "database"'],
-    ['generate --socket $S', 'say what to generate: application'],
+    ['generate --socket $S tunnel --out $O', 'unknown command "tunnel"'],
+    ['generate --socket $S database --out $O', '--service is missing'],
+    ['generate --socket $S db --service pg --format xml --out $O', '--format "xml" is none of its values', 'cockroach'],
+    ['generate --socket $S kubernetes --out $O', '--kubernetes-cluster is missing'],
+    ['generate --socket $S identity --ssh-config maybe --out $O', '--ssh-config "maybe" is none', 'on, off'],
+    ['generate --socket $S identity --print pem --out $O', '--out and --print exclude each other'],
+    ['generate --socket $S identity --print xml', '--print "xml" is none of its values', 'json, pem, env'],
+    ['generate --socket $S identity --print exec-credential', 'is for kubernetes alone'],
+    ['generate --socket $S identity --print pem --watch', '--watch keeps files fresh'],
+    ['generate --socket $S identity --exec', '--exec needs a command behind it'],
+    ['generate --socket $S identity --out $O -- ls', 'words behind -- need --exec', '--exec CMD'],
+    ['generate --socket $S application --service pg --out $O', 'unknown option --service'],
+    ['generate --socket $S', 'say what to generate: identity, application'],
     ['generate --socket tcp://x application --app-name foo --out $O', 'the scheme tcp:// is not supported'],
     [`generate --socket /${'x'.repeat(120)} application --app-name foo --out $O`, 'at most 107'],
   ])('%s', async (line, words, hint = '') => {
@@ -238,7 +249,7 @@ test('a second run replaces what is new and leaves the rest untouched', async ()
   expect(changed).toEqual(['identity', 'key', 'key-cert.pub', 'key.pub', 'tlscert']);
 });
 
-test.each(['--help', 'generate --help', 'generate application --help'])(
+test.each(['--help', 'generate --help', 'generate application --help', 'generate k8s --help'])(
   'tbot %s shows how, with examples',
   async (line) => {
     const finished = await tbotInProcess(line);

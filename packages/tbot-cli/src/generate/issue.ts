@@ -24,7 +24,7 @@ const LONGEST_PAUSE_MS = 2_000;
  * @throws TeleportError as {@link DestinationHost.generateIdentity}
  */
 export async function issueCredential(
-  host: DestinationHost,
+  host: Pick<DestinationHost, 'generateIdentity'>,
   { request, timeoutMs, wait }: Pick<GeneratePlan, 'request' | 'timeoutMs' | 'wait'>,
   { clock = realClock, onWait }: { readonly clock?: WaitingClock; readonly onWait?: (error: Error) => void } = {},
 ): Promise<Identity> {

@@ -77,7 +77,7 @@ export function planGenerate(
     request,
     target,
     files,
-    timeoutMs: given.timeout === undefined ? DEFAULT_TIMEOUT_MS : durationOf('--timeout', given.timeout),
+    timeoutMs: timeoutOf(given),
     wait: given.wait ?? false,
     dryRun: given.dryRun ?? false,
     watch: given.watch ?? false,
@@ -95,6 +95,11 @@ export function socketOf(
     throw new UsageError('no socket is given', "name the agent's socket with --socket, or in TBOT_SOCKET");
   }
   return socket;
+}
+
+/** How long a command waits. @throws UsageError for what is no duration */
+export function timeoutOf({ timeout }: Pick<GenerateArguments, 'timeout'>): number {
+  return timeout === undefined ? DEFAULT_TIMEOUT_MS : durationOf('--timeout', timeout);
 }
 
 /** What a command line asks for. @throws UsageError naming the option */

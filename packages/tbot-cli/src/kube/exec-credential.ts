@@ -1,6 +1,12 @@
 /** Versions of `ExecCredential` that we write: the same content in both. */
 export type ExecCredentialVersion = 'client.authentication.k8s.io/v1' | 'client.authentication.k8s.io/v1beta1';
 
+/** All of them, the one that is the default last. */
+export const EXEC_CREDENTIAL_VERSIONS: readonly ExecCredentialVersion[] = [
+  'client.authentication.k8s.io/v1',
+  'client.authentication.k8s.io/v1beta1',
+];
+
 /** What kubectl authenticates with. */
 export interface ClientCredential {
   /** PEM. */

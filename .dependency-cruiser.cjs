@@ -51,9 +51,19 @@ module.exports = {
       severity: 'error',
       from: { path: '^packages/tbot-core/src/client/', pathNot: '\\.test\\.ts$' },
       to: {
-        path: '@grpc/|/zod/|/yaml/|^packages/api-client/|^packages/tbot-core/src/(join|config|bot)',
+        path: '@grpc/|/zod/|/yaml/|^packages/tbot-core/src/(join|config|bot|cluster|rotation/authority)',
         reachable: true,
       },
+    },
+    {
+      name: 'tbot-core: the client of the cluster is loaded by a bot, or when it is asked for',
+      comment: 'what tbot-core/client can reach names it in types, and imports it when a program wants a client',
+      severity: 'error',
+      from: {
+        path: '^packages/tbot-core/src/',
+        pathNot: '\\.test\\.ts$|^packages/tbot-core/src/(bot[^/]*\\.ts|(bot-identity|cluster|join|rotation)/)',
+      },
+      to: { path: '^packages/api-client/', dynamic: false, dependencyTypesNot: ['type-only'] },
     },
   ],
   options: {

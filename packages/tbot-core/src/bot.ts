@@ -14,12 +14,19 @@ import { sleep } from './clock.ts';
 import { BotLink } from './cluster/bot-link.ts';
 import { ClusterFacts } from './cluster/cluster-facts.ts';
 import { CredentialIssuer } from './cluster/credential-issuer.ts';
-import { dial } from './cluster/dial.ts';
+import { dial, dialClock } from './cluster/dial.ts';
 import { RolesRefusedError } from './cluster/own-role.ts';
 import { MIN_TTL_MS } from './config/config.ts';
-import { type CallOptions, type CaRotation, CREDENTIAL_KINDS, type IdentityRequest } from './destination-host.ts';
+import {
+  type CallOptions,
+  type CaRotation,
+  CREDENTIAL_KINDS,
+  type IdentityRequest,
+  type WatchOptions,
+} from './destination-host.ts';
 import type { DestinationLock } from './destinations/destination.ts';
 import type { Identity } from './identity.ts';
+import { clientForIdentity } from './identity-client.ts';
 import type { Logger } from './logger.ts';
 import { AfterRotation } from './rotation/after-rotation.ts';
 import { AuthorityWatch } from './rotation/authority-watch.ts';
@@ -154,7 +161,7 @@ export class Bot implements RunningBot {
     }
   }
 
-  watchIdentity(request: IdentityRequest, options: CallOptions = {}): AsyncIterable<Identity> {
+  watchIdentity(request: IdentityRequest, options: WatchOptions = {}): AsyncIterable<Identity> {
     const { clock, random } = this.#settings;
     return renewing(this, request, { ...options, clock, random });
   }
@@ -164,8 +171,11 @@ export class Bot implements RunningBot {
     return this.#rotations.listen(options.signal);
   }
 
-  clientForIdentity(_identity: Identity, _options: CallOptions = {}): Promise<Client> {
-    throw new TeleportError('not_implemented', 'clients come next');
+  async clientForIdentity(identity: Identity, options: CallOptions = {}): Promise<Client> {
+    this.#assertOpen();
+    const { address, clock, ...settings } = this.#settings.dial;
+    const addresses = (leaf: string | undefined): string[] => [leaf === undefined ? address : this.#leafGateway()];
+    return await clientForIdentity(identity, { ...settings, ...options, addresses, clock: dialClock(clock) });
   }
 
   status(): BotStatus {

@@ -19,6 +19,8 @@ export interface SocketHostOptions {
   readonly logger?: Logger;
   /** Names the program to the agent. Default `tbot-core/1.<major>`. */
   readonly userAgent?: string;
+  /** CA certificates (PEM) of the proxy's web certificate, besides Node's own, for {@link SocketHost.clientForIdentity}. */
+  readonly webCa?: readonly string[];
   /** Decides when a watched credential is renewed. Default the machine's. */
   readonly clock?: Clock;
   /** From 0 to below 1, for what is spread out. Default `Math.random`. */
@@ -39,6 +41,8 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
   readonly logger: Logger;
   /** Path of the socket. */
   readonly path: string;
+  /** As in the options. */
+  readonly webCa: readonly string[] | undefined;
   readonly #options: { readonly timeoutMs: number; readonly userAgent: string };
   readonly #time: Pick<SocketHostOptions, 'clock' | 'random'>;
   #client: Promise<AgentClient> | undefined;
@@ -48,6 +52,7 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
   constructor(options: SocketHostOptions) {
     this.path = parseSocketPath(options.socket);
     this.logger = options.logger ?? silentLogger;
+    this.webCa = options.webCa;
     this.#time = options;
     this.#options = {
       timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
@@ -104,8 +109,18 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
     return openedLater(async () => (await this.#open()).rotations(options));
   }
 
-  clientForIdentity(_identity: Identity, _options: CallOptions = {}): Promise<Client> {
-    throw new TeleportError('not_implemented', 'clients come next');
+  /**
+   * A client of the cluster that the identity is for, by the proxy that it names or the address that the agent itself uses.
+   *
+   * @throws TeleportError `bad_parameter` for an identity without private key or X.509 certificate, else as `connect` of
+   * `@teleport-ts/api-client`
+   */
+  async clientForIdentity(identity: Identity, options: CallOptions = {}): Promise<Client> {
+    const { clientForIdentity } = await import('../identity-client.ts');
+    const { logger, webCa } = this;
+    const addresses = (leaf: string | undefined): Promise<readonly string[]> =>
+      this.#addresses(identity.route?.proxyAddress, leaf, options);
+    return await clientForIdentity(identity, { ...options, addresses, webCa, logger });
   }
 
   /**
@@ -134,6 +149,14 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  /** Where the cluster is, as far as the agent knows; a leaf is reached through a proxy alone. */
+  async #addresses(proxy: string | undefined, leaf: string | undefined, options: CallOptions): Promise<string[]> {
+    const proxyAddress = proxy ?? (await this.describe(options)).proxyAddress;
+    const agentAddress = (await this.status(options)).bot?.address;
+    const known = leaf !== undefined && proxyAddress ? [proxyAddress] : [proxyAddress, agentAddress];
+    return [...new Set(known.filter((address) => address !== undefined && address !== ''))] as string[];
   }
 
   /** HTTP/2 and the messages are most of what the client weighs, and only a call needs them. */

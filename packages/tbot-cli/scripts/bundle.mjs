@@ -29,6 +29,10 @@ await build({
           const built = relative(source, join(resolveDir, path)).replace(/\.ts$/, '.js');
           return { path: `./${built}`, external: true };
         });
+        // So does what tbot-core imports of other packages while it runs; they are dependencies of this one too.
+        onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
+          kind === 'dynamic-import' ? { path, external: true } : undefined,
+        );
       },
     },
   ],

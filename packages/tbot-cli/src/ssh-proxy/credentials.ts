@@ -7,8 +7,10 @@ import type { SshProxyPlan } from './plan.ts';
 /** What the connection to a proxy needs. */
 export interface ProxyAccess {
   readonly credentials: CredentialSource;
-  /** Of the node, where the command line names none. */
+  /** Of the node, where nobody says another. */
   readonly cluster: string;
+  /** That issued the credentials. */
+  readonly homeCluster: string;
   /** Undefined where only the command line can tell. */
   readonly proxyAddress?: string;
 }
@@ -25,7 +27,7 @@ async function fromDirectory(path: string): Promise<ProxyAccess> {
     const hint = 'it should be the directory that an identity output, or `tbot generate … identity --out`, wrote';
     throw new TeleportError('not_found', error.message, { hint, cause: error });
   });
-  return { credentials, cluster };
+  return { credentials, cluster, homeCluster: cluster };
 }
 
 async function fromAgent(
@@ -42,6 +44,7 @@ async function fromAgent(
   return {
     credentials: loadTLS({ cert, key, ca: tlsCertificatesOf(authorities, 'host') }),
     cluster: described.cluster,
+    homeCluster: described.cluster,
     ...(described.proxyAddress && { proxyAddress: described.proxyAddress }),
   };
 }

@@ -16,6 +16,8 @@ export interface SshProxyPlan {
   readonly cluster?: string;
   /** `host:port`; an agent knows its own. */
   readonly proxyServer?: string;
+  /** Path of a file of tsh. */
+  readonly proxyTemplates?: string;
   readonly tlsRouting?: boolean;
   readonly connectionUpgrade?: boolean;
   readonly insecure: boolean;
@@ -29,7 +31,7 @@ export function planSshProxy(
   given: SshProxyArguments,
   env: Readonly<Record<string, string | undefined>>,
 ): SshProxyPlan {
-  const { host, port, cluster, proxyServer, tlsRouting, connectionUpgrade, insecure = false } = given;
+  const { host, port, cluster, proxyServer, proxyTemplates, tlsRouting, connectionUpgrade, insecure = false } = given;
   if (!host) throw new UsageError('--host is missing or empty');
   if (given.roles && !given.socket) throw new UsageError('--roles goes with --socket: an identity file has its roles');
   const identity = identityOf(given, env);
@@ -42,6 +44,7 @@ export function planSshProxy(
     port: port ? portOf(port) : 0,
     ...(cluster && { cluster }),
     ...(proxyServer && { proxyServer }),
+    ...(proxyTemplates && { proxyTemplates }),
     ...(tlsRouting !== undefined && { tlsRouting }),
     ...(connectionUpgrade !== undefined && { connectionUpgrade }),
     insecure,

@@ -1,9 +1,10 @@
 import type { Duplex } from 'node:stream';
 import { UsageError } from '../exit.ts';
 import type { SshProxyArguments } from './arguments.ts';
-import { proxyAccess } from './credentials.ts';
+import { type ProxyAccess, proxyAccess } from './credentials.ts';
 import { exchange } from './exchange.ts';
 import { planSshProxy, type SshProxyPlan } from './plan.ts';
+import type { ExpandedTemplate } from './proxy-templates.ts';
 import { standardStreams } from './standard-streams.ts';
 import { targetHost } from './target-host.ts';
 
@@ -16,20 +17,44 @@ export async function runSshProxy(given: SshProxyArguments): Promise<void> {
 }
 
 async function dialNode(plan: SshProxyPlan): Promise<Duplex> {
-  const [{ openNodeStream }, access] = await Promise.all([import('@teleport-ts/api-client/ssh'), proxyAccess(plan)]);
-  const proxy = plan.proxyServer ?? access.proxyAddress;
+  const [{ openNodeStream }, access, template] = await Promise.all([
+    import('@teleport-ts/api-client/ssh'),
+    proxyAccess(plan),
+    templateFor(plan),
+  ]);
+  const proxy = template.proxy ?? plan.proxyServer ?? access.proxyAddress;
   if (!proxy) throw new UsageError('the agent knows no proxy', "name the cluster's proxy with --proxy-server");
-  const cluster = plan.cluster ?? access.cluster;
+  const cluster = template.cluster ?? plan.cluster ?? access.cluster;
   return await openNodeStream({
     proxy,
     cluster,
     credentials: access.credentials,
-    host: targetHost(plan.host, { proxyHost: proxy.replace(/:\d+$/, ''), cluster }),
-    port: plan.port,
+    ...(await nodeOf(plan, template, { ...access, proxyAddress: proxy, cluster })),
     ...(plan.tlsRouting !== undefined && { tlsRouting: plan.tlsRouting }),
     ...(plan.connectionUpgrade !== undefined && { connectionUpgrade: plan.connectionUpgrade }),
     trust: { insecureDiscovery: plan.insecure },
     userAgent: 'tbot',
     timeoutMs: plan.timeoutMs,
   });
+}
+
+async function templateFor({ proxyTemplates, host, port }: SshProxyPlan): Promise<ExpandedTemplate> {
+  if (proxyTemplates === undefined) return {};
+  const { expandTemplates, loadProxyTemplates } = await import('./proxy-templates.ts');
+  return expandTemplates(await loadProxyTemplates(proxyTemplates), `${host}:${port}`) ?? {};
+}
+
+/** The node as the proxy knows it: by its name and port, or by the id that a template leads to. */
+async function nodeOf(
+  { host, port, insecure, timeoutMs }: SshProxyPlan,
+  template: ExpandedTemplate,
+  { credentials, cluster, proxyAddress: proxy, homeCluster }: Required<ProxyAccess>,
+): Promise<{ readonly host: string; readonly port: number }> {
+  if (!template.query && !template.search) {
+    const proxyHost = proxy.replace(/:\d+$/, '');
+    return { host: targetHost(template.host ?? host, { proxyHost, cluster }), port };
+  }
+  const { findNode } = await import('./find-node.ts');
+  const isRoot = cluster === homeCluster;
+  return { host: await findNode({ ...template, proxy, cluster, credentials, isRoot, insecure, timeoutMs }), port: 0 };
 }

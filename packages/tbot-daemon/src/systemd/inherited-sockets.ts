@@ -34,13 +34,26 @@ export async function inheritedSockets(
   if (!/^\d{1,4}$/.test(count) || Number(count) > MOST_FDS) {
     throw new TeleportError('bad_parameter', `LISTEN_FDS is not a number of descriptors: ${JSON.stringify(count)}`);
   }
-  const paths = await listeningPaths();
   const fdNames = names.split(':');
+  const handed = Array.from({ length: Number(count) }, (_, index) => ({
+    fd: FIRST_FD + index,
+    name: fdNames[index] ?? '',
+  }));
+  return await listeningSockets(handed);
+}
+
+/**
+ * The paths that descriptors listen on.
+ *
+ * @param handed each with its name in the socket unit, for messages
+ * @throws TeleportError `bad_parameter` for one that does not
+ */
+export async function listeningSockets(handed: readonly { fd: number; name: string }[]): Promise<InheritedSocket[]> {
+  const paths = await listeningPaths();
   return await Promise.all(
-    Array.from({ length: Number(count) }, async (_, index) => {
-      const fd = FIRST_FD + index;
+    handed.map(async ({ fd, name }) => {
       const path = paths.get(await inodeOf(fd));
-      if (path === undefined) throw notListening(fd, fdNames[index] ?? '');
+      if (path === undefined) throw notListening(fd, name);
       return { fd, path };
     }),
   );

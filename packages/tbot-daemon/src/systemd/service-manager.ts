@@ -96,7 +96,7 @@ function loadSender(): DatagramSender | undefined {
     const socket = library.func('int socket(int domain, int type, int protocol)');
     const close = library.func('int close(int fd)');
     const sendto = library.func(
-      'ssize_t sendto(int fd, const void *data, size_t length, int flags, const void *address, uint32_t addressLength)',
+      'intptr_t sendto(int fd, const void *data, size_t length, int flags, const void *address, uint32_t addressLength)',
     );
     return (path, text) => {
       const address = socketAddress(path);

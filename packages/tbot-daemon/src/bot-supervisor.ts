@@ -160,6 +160,8 @@ export class BotSupervisor {
       ...this.#stored,
       lastError: state.error.message,
       lastErrorAt: state.errorAt,
+      warmSessions: 0,
+      authorityWatch: { state: 'starting' },
     };
   }
 

@@ -18,8 +18,8 @@ import { BotSupervisor } from './bot-supervisor.ts';
 import { CredentialSocket } from './credential-socket.ts';
 import { Diagnostics } from './diagnostics/diagnostics.ts';
 import { RequestLimiter } from './policy/request-limits.ts';
-import { botStatusMessage, socketStatusMessage } from './service/responses.ts';
 import { SocketCounters } from './service/socket-counters.ts';
+import { botServiceMessages, botStatusMessage, socketStatusMessage } from './service/status-messages.ts';
 import { type SocketSetup, setUpSocket } from './socket-setup.ts';
 import { loadPeerReader, type PeerReader } from './sockets/peer-credentials.ts';
 import { openStore } from './store/open-store.ts';
@@ -235,6 +235,7 @@ export class Daemon implements AsyncDisposable {
       started: toTimestamp(this.#started),
       ...(bot && { bot: botStatusMessage(bot) }),
       sockets: this.#sockets.map((socket) => socketStatusMessage(socket.status())),
+      services: botServiceMessages(bot),
     });
   }
 

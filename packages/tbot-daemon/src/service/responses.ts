@@ -1,17 +1,14 @@
 import { toDurationMessage, toTimestamp } from '@teleport-ts/api-types';
-import type { BotStatus, CaRotation, Identity, IdentityRoute, Renewal } from '@teleport-ts/tbot-core';
+import type { CaRotation, Identity, IdentityRoute, Renewal } from '@teleport-ts/tbot-core';
 import {
-  BotStatus as BotStatusMessage,
   CaRotation as CaRotationMessage,
   GenerateIdentityResponse,
   type Route,
-  SocketStatus as SocketStatusMessage,
   WatchIdentityResponse,
 } from '@teleport-ts/tbot-core/proto';
 import type { TtlDecision } from '../policy/ttl-decision.ts';
 import { failureMessage } from './call-status.ts';
 import type { Issued } from './issuance.ts';
-import type { SocketStatus } from './socket-counters.ts';
 
 const bytes = (text: string | undefined): Buffer => Buffer.from(text ?? '');
 
@@ -89,36 +86,5 @@ export function rotationMessage({ type, cluster, phase, reason, deadline }: CaRo
     phase,
     reason,
     ...(deadline && { deadline: toTimestamp(deadline) }),
-  });
-}
-
-export function botStatusMessage(status: BotStatus): BotStatusMessage {
-  return BotStatusMessage.fromPartial({
-    state: status.state,
-    botName: status.botName,
-    botInstanceId: status.botInstanceId,
-    cluster: status.cluster,
-    address: status.address,
-    serverVersion: status.serverVersion,
-    generation: status.generation,
-    expires: toTimestamp(status.expires),
-    ...(status.nextRenewal && { nextRenewal: toTimestamp(status.nextRenewal) }),
-    lastError: status.lastError ?? '',
-    ...(status.lastErrorAt && { lastErrorAt: toTimestamp(status.lastErrorAt) }),
-  });
-}
-
-export function socketStatusMessage(status: SocketStatus): SocketStatusMessage {
-  return SocketStatusMessage.fromPartial({
-    path: status.path,
-    roles: [...status.roles],
-    issued: BigInt(status.issued),
-    refused: BigInt(status.refused),
-    failed: BigInt(status.failed),
-    lastError: status.lastError ?? '',
-    ...(status.lastErrorAt && { lastErrorAt: toTimestamp(status.lastErrorAt) }),
-    kinds: [...status.kinds],
-    connections: status.connections,
-    streams: status.streams,
   });
 }

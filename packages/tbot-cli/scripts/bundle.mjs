@@ -17,8 +17,6 @@ await build({
   target: 'node20.19',
   minify: true,
   legalComments: 'none',
-  // Imported by few calls, and by none of `generate`.
-  external: ['@teleport-ts/api-client', '@teleport-ts/api-client/*'],
   banner: { js: '#!/usr/bin/env node' },
   // For a client of the cluster, which no command in this file asks for.
   external: ['@teleport-ts/api-client'],

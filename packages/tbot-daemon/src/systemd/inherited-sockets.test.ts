@@ -98,8 +98,8 @@ describe.runIf(raw)('an agent on a socket that systemd made', () => {
       message: `the socket ${socketPath} was made by systemd with mode 0666, and 0600 is configured`,
       hint: 'write SocketMode=0600 in the socket unit, or mode: "0666" in the configuration',
     });
-    chmodSync(socketPath, 0o640);
-    await expect(attempt(`- path: ${socketPath}\n  mode: "0620"`)).rejects.toThrow('with mode 0640');
+    chmodSync(socketPath, 0o664);
+    await expect(attempt(`- path: ${socketPath}\n  mode: "0644"`)).rejects.toThrow('with mode 0664');
     await expect(attempt(`- path: ${socketPath}\n  mode: "0660"\n  owner: 4711`)).rejects.toThrow(/for the owner \d+/);
     await expect(attempt(`- path: ${socketPath}\n  mode: "0660"\n  group: 4711`)).rejects.toThrow(/for the group \d+/);
     await expect(attempt(`- path: ${socketPath}\n  mode: "0660"\n  readers: [{ user: 1 }]`)).rejects.toThrow('readers');

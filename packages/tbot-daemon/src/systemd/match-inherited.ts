@@ -51,7 +51,8 @@ export async function checkInheritedAccess(path: string, access: SocketAccess): 
   };
   const file = await stat(path).catch(() => refuse('and is gone', 'restart the socket unit'));
   const [is, may] = [file.mode & 0o777, access.mode ?? 0o600];
-  if ((is & ~may) !== 0) {
+  // Connecting takes the right to write, and nothing else.
+  if ((is & ~may & 0o222) !== 0) {
     const hint = `write SocketMode=${octal(may)} in the socket unit, or mode: "${octal(is)}" in the configuration`;
     refuse(`with mode ${octal(is)}, and ${octal(may)} is configured`, hint);
   }

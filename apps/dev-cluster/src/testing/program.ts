@@ -16,6 +16,8 @@ export interface ProgramOptions {
   /** Whom it runs as; only root may choose. Default: whoever runs the test. */
   readonly uid?: number;
   readonly gid?: number;
+  /** Descriptors of ours that it gets as 3, 4, … */
+  readonly fds?: readonly number[];
 }
 
 /** Runs a command to its end; never throws for an exit code. */
@@ -45,8 +47,9 @@ export class RunningProgram implements AsyncDisposable {
     const env = Object.fromEntries(
       Object.entries({ ...process.env, ...options.env }).filter(([, value]) => value !== undefined),
     );
-    const { cwd, uid, gid } = options;
-    const child = spawn(command, args, { env: env as NodeJS.ProcessEnv, cwd, uid, gid, stdio: 'pipe' });
+    const { cwd, uid, gid, fds = [] } = options;
+    const stdio = ['pipe', 'pipe', 'pipe', ...fds] as const;
+    const child = spawn(command, args, { env: env as NodeJS.ProcessEnv, cwd, uid, gid, stdio: [...stdio] });
     this.#child = child;
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#stdout += text;

@@ -62,6 +62,8 @@ export class Bot implements RunningBot {
   readonly #issuer: CredentialIssuer;
   readonly #afterRotation: AfterRotation;
   readonly #rotations = new RotationFeed();
+  /** What ends with the bot. */
+  readonly #over = new AbortController();
   #authorities: AuthorityWatch | undefined;
   #heartbeat: Heartbeat | undefined;
   #settle!: (end: TeleportError | undefined) => void;
@@ -163,7 +165,7 @@ export class Bot implements RunningBot {
 
   watchIdentity(request: IdentityRequest, options: WatchOptions = {}): AsyncIterable<Identity> {
     const { clock, random } = this.#settings;
-    return renewing(this, request, { ...options, clock, random });
+    return renewing(this, request, { ...options, clock, random, over: this.#over.signal });
   }
 
   /** `timeoutMs` has no meaning here. */
@@ -305,7 +307,9 @@ export class Bot implements RunningBot {
     this.#heartbeat?.close();
     this.#afterRotation.close();
     this.#facts.close();
-    this.#rotations.close(end ?? new TeleportError('canceled', 'the bot is closed'));
+    const over = end ?? new TeleportError('canceled', 'the bot is closed');
+    this.#rotations.close(over);
+    this.#over.abort(over);
     try {
       // When the keeper itself has ended, the renewal that it would be waiting for is the caller of this.
       if (!end) await this.#keeper.close();

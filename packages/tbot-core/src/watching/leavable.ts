@@ -5,16 +5,16 @@ import { endingWith } from './ending.ts';
  * An iteration that can be left at any moment: a generator alone would hear of `return` only when what it waits for has
  * come. Each loop over it runs `start` anew.
  *
- * @param outer ends the iteration; it then rejects with the signal's reason
+ * @param outer one or several, each of which ends the iteration, which then rejects with the signal's reason
  * @param start makes the generator, which must reject soon after its signal is aborted
  */
 export function leavable<T>(
-  outer: AbortSignal | undefined,
+  outer: AbortSignal | undefined | readonly (AbortSignal | undefined)[],
   start: (signal: AbortSignal) => AsyncGenerator<T, void, undefined>,
 ): AsyncIterable<T> {
   return {
     [Symbol.asyncIterator](): AsyncIterator<T, undefined> {
-      const ending = endingWith(outer);
+      const ending = endingWith([outer].flat());
       const generator = start(ending.signal);
       let left = false;
       const over: IteratorResult<T, undefined> = { done: true, value: undefined };

@@ -9,6 +9,8 @@ export interface RenewingOptions extends CallOptions {
   readonly clock?: Clock | undefined;
   /** From 0 to below 1. */
   readonly random?: (() => number) | undefined;
+  /** The end of the host, which ends it too; the iteration then rejects with this signal's reason. */
+  readonly over?: AbortSignal | undefined;
   /** Whether the process lives on for it. Default true. */
   readonly keepAlive?: boolean | undefined;
 }
@@ -28,7 +30,7 @@ export function renewing(
   request: IdentityRequest,
   options: RenewingOptions = {},
 ): AsyncIterable<Identity> {
-  return leavable(options.signal, (signal) => identities(host, request, options, signal));
+  return leavable([options.signal, options.over], (signal) => identities(host, request, options, signal));
 }
 
 async function* identities(

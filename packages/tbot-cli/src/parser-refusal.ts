@@ -10,7 +10,7 @@ export class ParserRefusal extends UsageError {}
  * @param help of the innermost command that was understood
  */
 export function usageError(refusal: ParserRefusal, argv: readonly string[], help: string): UsageError {
-  const [, level = 'tbot'] = /^(tbot(?: [a-z]+)*)/.exec(help) ?? [];
+  const [, level = 'tbot'] = /^(tbot(?: [a-z-]+)*)/.exec(help) ?? [];
   const more = `\`${level} --help\` shows more`;
   const unknowns = /^Unknown (?:argument|command)s?: (.*)$/.exec(refusal.message)?.[1]?.split(', ');
   if (unknowns) {
@@ -30,7 +30,8 @@ export function usageError(refusal: ParserRefusal, argv: readonly string[], help
   if (lonely !== undefined) return new UsageError(`${dashed(lonely)} needs a value`, more);
   const [, option, given, choices] = /Argument: (.*?), Given: (.*), Choices: (.*)$/.exec(refusal.message) ?? [];
   if (option !== undefined) {
-    return new UsageError(`${dashed(option)} ${given} is none of its values`, `it takes ${choices}`);
+    const name = help.includes(` <${option}>`) ? `<${option}>` : dashed(option);
+    return new UsageError(`${name} ${given} is none of its values`, `it takes ${choices}`);
   }
   const commands = commandsOf(help);
   const hint = commands.length === 0 ? more : `commands: ${commands.join(', ')}; ${more}`;
@@ -47,5 +48,5 @@ function optionsOf(help: string): string[] {
 
 function commandsOf(help: string): string[] {
   const [, list = ''] = /^Commands:\n((?: .*\n)*)/m.exec(help) ?? [];
-  return [...list.matchAll(/^ {2}tbot (?:[a-z]+ )*?([a-z]+)(?: {2}|$)/gm)].map(([, name = '']) => name);
+  return [...list.matchAll(/^ {2}tbot (?:[a-z-]+ )*?([a-z-]+)(?: <\w+>)?(?: {2}|$)/gm)].map(([, name = '']) => name);
 }

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import yargs, { type Argv, type CommandModule } from 'yargs';
 import { auditCommand } from './commands/audit.ts';
+import { completionCommandFor } from './commands/completion.ts';
 import { generateCommand } from './commands/generate.ts';
 import { kubeCommand } from './commands/kube.ts';
 import { sshProxyCommand } from './commands/ssh-proxy-command.ts';
@@ -26,6 +27,7 @@ export const commands: readonly CommandModule[] = [
   waitCommand,
   validateCommand,
   auditCommand,
+  completionCommandFor(() => commands),
   versionCommand,
 ];
 

@@ -6,7 +6,10 @@ export const kubeCommand: CommandModule = {
   command: 'kube',
   describe: 'For kubectl: credentials at the moment they are needed',
   builder: (yargs: Argv): Argv =>
-    yargs.command(credentialsCommand).demandCommand(1, 'say what to do for kubectl: credentials'),
+    yargs
+      .command(credentialsCommand)
+      .demandCommand(1, 'say what to do for kubectl: credentials')
+      .example('$0 kube credentials --socket /run/tbot.sock --kubernetes-cluster prod', 'Print an ExecCredential'),
   handler: () => {},
 };
 

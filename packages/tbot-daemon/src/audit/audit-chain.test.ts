@@ -20,6 +20,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+const kept = (): string => join(folder, '.audit.log.head');
 const record = (serial: string): AuditRecord => ({
   time: '2026-01-02T03:04:05.678Z',
   event: 'credential',
@@ -59,7 +60,7 @@ const texts = async (...files: string[]) =>
 
 test('a chain goes on over restarts, and is whole', async () => {
   await write('a', 'b');
-  expect(existsSync(`${path}.head`)).toBe(true);
+  expect(existsSync(kept())).toBe(true);
   const head = await write('c');
   expect(await verifyAuditFiles([path])).toEqual({ records: 3, first: 1, head, problems: [], notes: [] });
   expect(head.sequence).toBe(3);
@@ -85,7 +86,7 @@ describe('a rotation', () => {
 
   test('after an agent that was killed begins a new chain, and that is seen', async () => {
     await write('a', 'b');
-    rmSync(`${path}.head`);
+    rmSync(kept());
     renameSync(path, `${path}.1`);
     await write('c');
     expect(await texts(`${path}.1`, path)).toEqual(['1: a new chain begins; nothing says what came after record 2']);
@@ -93,11 +94,11 @@ describe('a rotation', () => {
 
   test('an end that was kept is used once', async () => {
     await write('a');
-    const kept = readFileSync(`${path}.head`);
+    const before = readFileSync(kept());
     const sink = await openAuditFile(path, { chain: true });
-    expect(existsSync(`${path}.head`)).toBe(false);
+    expect(existsSync(kept())).toBe(false);
     await sink[Symbol.asyncDispose]();
-    expect(readFileSync(`${path}.head`)).toEqual(kept);
+    expect(readFileSync(kept())).toEqual(before);
   });
 });
 

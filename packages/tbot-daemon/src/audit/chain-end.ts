@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { open, readFile, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { TeleportError } from '@teleport-ts/api-types';
 import type { AppendFile } from './append-file.ts';
 import { type ChainHead, chainLink, NO_HEAD } from './audit-chain.ts';
@@ -38,7 +39,8 @@ function isRecord(line: Buffer): boolean {
   }
 }
 
-const keptPath = (path: string): string => `${path}.head`;
+/** Hidden, so that a pattern for the file and what it was rotated to does not find it. */
+const keptPath = (path: string): string => join(dirname(path), `.${basename(path)}.head`);
 const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
 /** Keeps the end of a chain beside its file, in case that the file is rotated before the agent comes back. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
 import { TeleportError, toServiceDefinition } from '@teleport-ts/api-types';
@@ -111,6 +112,8 @@ export class CredentialSocket implements AsyncDisposable {
     const service = new CredentialService({ ...this.#options, socketPath: this.path });
     const peerOf = (name: string): Peer | undefined => this.#connections.peerOf(name);
     const stopping = this.#stopping.signal;
+    // Every open stream listens.
+    setMaxListeners(0, stopping);
     const handlers = new CallHandlers({ peerOf, botExpires: () => this.#botExpires(), stopping, clock });
     this.#server.addService(toServiceDefinition(DynamicCredentialsDefinition) as unknown as ServiceDefinition, {
       generateIdentity: handlers.unary((request: GenerateIdentityRequest, context) =>

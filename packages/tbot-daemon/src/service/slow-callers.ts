@@ -18,8 +18,9 @@ interface OpenCall {
 }
 
 /**
- * Ends the calls of whoever neither finishes a request nor reads an answer, so that they cost nobody's memory. grpc-js knows
- * the deadline of a caller alone, and leaves the HTTP/2 stream of a call that is over to the caller.
+ * Ends the calls of whoever neither finishes a request nor reads an answer, so that they cost nobody's memory, and keeps
+ * half a request from being answered. grpc-js knows the deadline of a caller alone, and leaves the HTTP/2 stream of a call
+ * that is over to the caller.
  */
 export class SlowCallers {
   readonly #clock: Clock;
@@ -46,6 +47,8 @@ export class SlowCallers {
   #watch(stream: ServerHttp2Stream, isStream: boolean): void {
     this.#open.set(stream, { openedMs: this.#clock.now(), isStream });
     stream.once('close', () => this.#open.delete(stream));
+    // What comes of a stream that was cut off ends too, and grpc-js would take that for the end of a request.
+    stream.once('aborted', () => stream.removeAllListeners('end'));
     this.#look ??= this.#clock.setTimer(LOOK_MS, () => this.#sweep());
   }
 

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { type ResponseInput, sshPublicKeyLine } from '@teleport-ts/api-types';
+import { fromTimestamp, type ResponseInput, sshPublicKeyLine } from '@teleport-ts/api-types';
 import type { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
 import type { UserCertsRequest } from '@teleport-ts/api-types/proto/teleport/proto/user_certs';
 import type { TrustServiceDefinition } from '@teleport-ts/api-types/proto/teleport/trust/v1/trust_service';
@@ -51,7 +51,10 @@ export class StubAuthority {
   }
 
   /** What the bot asks for in the name of a role; with a route they lead to an application or a database. */
-  impersonatedCerts(keys: Keys, { RouteToApp: app, RouteToDatabase: db }: UserCertsRequest): CertsInput {
+  impersonatedCerts(
+    keys: Keys,
+    { RouteToApp: app, RouteToDatabase: db, Expires: expires }: UserCertsRequest,
+  ): CertsInput {
     const identity: Identity = {
       ...ownIdentity,
       roles: [ROLE],
@@ -64,7 +67,7 @@ export class StubAuthority {
         database: { service: db.ServiceName, protocol: db.Protocol, user: db.Username, name: db.Database, roles: [] },
       }),
     };
-    return this.#certs(keys, identity, [this.user]);
+    return this.#certs(keys, identity, [this.user], fromTimestamp(expires));
   }
 
   /** A client that may call the stub. */
@@ -87,12 +90,12 @@ export class StubAuthority {
     };
   }
 
-  #certs({ tls, ssh }: Keys, identity: Identity, authorities: readonly CertAuthority[]): CertsInput {
+  #certs({ tls, ssh }: Keys, identity: Identity, authorities: readonly CertAuthority[], until = end()): CertsInput {
     const full = { ...identity, routeToCluster: this.cluster, teleportCluster: this.cluster };
     const signed = (publicKey: string): string =>
-      issueTlsCertificate(this.user, { publicKey, identity: full, notAfter: end() });
+      issueTlsCertificate(this.user, { publicKey, identity: full, notAfter: until });
     const signedSsh = (publicKey: string): string =>
-      issueSshUserCertificate(this.user, { publicKey, identity: full, validBefore: end() });
+      issueSshUserCertificate(this.user, { publicKey, identity: full, validBefore: until });
     return {
       TLS: tls.length > 0 ? Buffer.from(signed(tls.toString())) : Buffer.alloc(0),
       SSH: ssh.length > 0 ? Buffer.from(`${signedSsh(ssh.toString())}\n`) : Buffer.alloc(0),

@@ -74,7 +74,9 @@ async function written(identity: Identity, isFirst: boolean, options: FreshFiles
       const { files, notes } = await maker.filesOf(identity);
       return { ...(await destination.write(files)), identity, notes };
     } catch (error) {
-      const wrong = isTeleportError(error) ? error : new TeleportError('unknown', String(error), { cause: error });
+      const wrong = isTeleportError(error)
+        ? error
+        : new TeleportError('unknown', (error as Error).message, { cause: error });
       if (isFirst || wrong.code === 'bad_parameter' || clock.now() >= identity.expires.getTime()) throw wrong;
       if (wrong.message !== last) onTrouble(`the files could not be written: ${wrong.message}`);
       last = wrong.message;

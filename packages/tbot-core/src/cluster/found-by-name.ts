@@ -61,7 +61,7 @@ export function targetNotFound({ kind, name, cluster, roles }: RouteKey): Telepo
   return new TeleportError(
     'not_found',
     `there is no ${what} ${JSON.stringify(name)} in cluster ${cluster} that the roles ${who} may see`,
-    { hint: `\`tctl get ${list}\` lists them; a role sees those that its ${labels} allow` },
+    { hint: `\`tctl get ${list}\` lists the ${what}s; a role sees those that its ${labels} allow` },
   );
 }
 

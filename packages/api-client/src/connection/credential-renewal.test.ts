@@ -8,6 +8,7 @@ import type { KeyAndCert } from '../../test-support/pki.ts';
 import { pki, Renewals } from '../../test-support/renewals.ts';
 import { until } from '../../test-support/until.ts';
 import type { CredentialSource } from '../credentials/credential-source.ts';
+import { firstOf } from '../credentials/first-of.ts';
 import { fromFunction } from '../credentials/from-function.ts';
 import { loadIdentityFile } from '../credentials/identity-file.ts';
 import { loadKeyPair } from '../credentials/load-key-pair.ts';
@@ -154,6 +155,39 @@ describe('a credential in files', () => {
     await heard('reloaded');
     expect(it.server.serials).toHaveLength(2);
   });
+});
+
+test.each([
+  ['a source', (told: CredentialSource) => told],
+  [
+    'one of several sources',
+    (told: CredentialSource) =>
+      firstOf(
+        told,
+        fromFunction(() => pki.user()),
+      ),
+  ],
+])('%s that tells of a change is asked at once, as long as somebody listens', async (_, wrap) => {
+  let parts = pki.user();
+  const listeners = new Set<() => void>();
+  const told: CredentialSource = {
+    ...fromFunction(() => parts),
+    onChange: (changed) => {
+      listeners.add(changed);
+      return () => listeners.delete(changed);
+    },
+  };
+  const { client, heard } = await it.open(wrap(told));
+  const first = it.lastSerial();
+  parts = pki.user();
+  for (const listener of listeners) listener();
+  await heard('reloaded');
+  expect(it.lastSerial()).not.toBe(first);
+  await client.close();
+  expect(listeners.size).toBe(0);
+  const deaf = await it.open(wrap(told), { reload: false });
+  expect(listeners.size).toBe(0);
+  await deaf.client.close();
 });
 
 describe('a credential that ends', () => {

@@ -50,6 +50,7 @@ export class CredentialRenewal {
   readonly #options: CredentialRenewalOptions;
   readonly #watcher: PathWatcher | undefined;
   readonly #closing = new AbortController();
+  #deafen: (() => void) | undefined;
   #timer: Timer | undefined;
   #debounce: { readonly timer: Timer; readonly since: number } | undefined;
   #looking: Promise<Outcome> | undefined;
@@ -72,6 +73,7 @@ export class CredentialRenewal {
 
   /** Begins; settles when the files are watched. */
   async start(): Promise<void> {
+    if (this.#options.reload !== false) this.#deafen = this.#options.kept.onChange(() => this.#heard());
     this.#checkLife();
     this.#arm();
     await this.#follow();
@@ -93,6 +95,7 @@ export class CredentialRenewal {
 
   close(): void {
     this.#closing.abort(closedError());
+    this.#deafen?.();
     this.#timer?.cancel();
     this.#debounce?.timer.cancel();
     this.#watcher?.close();

@@ -27,4 +27,9 @@ export interface CredentialSource {
   addresses?(options?: { signal?: AbortSignal }): Promise<readonly string[]>;
   /** The files that {@link current} read the last time it was called: when one changes, it is worth calling again. */
   paths?(): readonly string[];
+  /**
+   * Calls `changed` when {@link current} would give another credential, so that a connected client asks at once; for a source
+   * that is told of it. What it returns ends that.
+   */
+  onChange?(changed: () => void): () => void;
 }

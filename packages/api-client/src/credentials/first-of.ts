@@ -41,6 +41,12 @@ export function firstOf(...sources: readonly CredentialSource[]): CredentialSour
     addresses: async (options) => (await (await find(options)).source.addresses?.(options)) ?? [],
     // One that was absent may come to be there.
     paths: () => asked.flatMap((source) => source.paths?.() ?? []),
+    onChange: (changed) => {
+      const ends = sources.map((source) => source.onChange?.(changed));
+      return () => {
+        for (const end of ends) end?.();
+      };
+    },
   };
 }
 

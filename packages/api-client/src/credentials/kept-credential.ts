@@ -63,6 +63,10 @@ export class KeptCredential implements CredentialSource {
     return this.#source.paths?.() ?? [];
   }
 
+  onChange(changed: () => void): () => void {
+    return this.#source.onChange?.(changed) ?? (() => {});
+  }
+
   #usable(): CredentialSet | undefined {
     const { notAfter } = this.#good ?? {};
     return notAfter && notAfter.getTime() <= this.#clock.now() ? undefined : this.#good;

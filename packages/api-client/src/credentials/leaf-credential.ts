@@ -36,6 +36,7 @@ export function leafCredential(source: CredentialSource, root: Caller, cluster: 
   return {
     kind: source.kind,
     paths: () => source.paths?.() ?? [],
+    onChange: (changed) => source.onChange?.(changed) ?? (() => {}),
     async current({ signal } = {}) {
       const set = await source.current({ ...(signal && { signal }) });
       return set.trusting(await authorities(signal));

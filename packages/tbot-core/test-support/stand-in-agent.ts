@@ -4,17 +4,17 @@ import {
   ServerCredentials,
   type ServerUnaryCall,
   type ServerWritableStream,
-  status as Status,
   type UntypedHandleCall,
 } from '@grpc/grpc-js';
 import { isTeleportError, statusOf, toDurationMessage, toServiceDefinition, toTimestamp } from '@teleport-ts/api-types';
 import type { CaRotation, DestinationHost, IdentityRequest } from '../src/destination-host.ts';
 import {
-  type DescribeResponse,
+  DescribeResponse,
   DynamicCredentialsDefinition,
   Failure,
   type GenerateIdentityRequest,
   GenerateIdentityResponse,
+  GetStatusResponse,
   type Route,
   type WatchIdentityRequest,
 } from '../src/gen/tbot/credentials/v1/credentials.ts';
@@ -23,6 +23,9 @@ import type { IdentityRoute } from '../src/identity-route.ts';
 
 type Reply = (error: unknown, response?: unknown) => void;
 
+/** What it says of itself; `address` is where its bot reaches the cluster. */
+type StandInDescription = Partial<DescribeResponse> & { readonly address?: string };
+
 /** The Dynamic Credential API by another gRPC library, in front of any host: what a client of the socket talks to in tests. */
 export class StandInAgent implements AsyncDisposable {
   /** Streams that are open now, and what each said that it holds, of all so far. */
@@ -30,7 +33,7 @@ export class StandInAgent implements AsyncDisposable {
   readonly knownSerials: string[] = [];
   readonly #server = new Server();
 
-  private constructor(host: DestinationHost, describe: Partial<DescribeResponse>) {
+  private constructor(host: DestinationHost, { address, ...describe }: StandInDescription) {
     const handlers: Record<string, UntypedHandleCall> = {
       generateIdentity: ((call: ServerUnaryCall<GenerateIdentityRequest, unknown>, reply: Reply) => {
         const abort = new AbortController();
@@ -56,18 +59,14 @@ export class StandInAgent implements AsyncDisposable {
         void this.#serve(call, (signal) => host.listenForRotation({ signal }), rotationMessage);
       }) as UntypedHandleCall,
       describe: ((_: unknown, reply: Reply) =>
-        reply(null, { roles: [], kinds: [], clusters: [], ...describe })) as UntypedHandleCall,
+        reply(null, DescribeResponse.fromPartial(describe))) as UntypedHandleCall,
       getStatus: ((_: unknown, reply: Reply) =>
-        reply({ code: Status.UNIMPLEMENTED, details: '' })) as UntypedHandleCall,
+        reply(null, GetStatusResponse.fromPartial({ bot: { address: address ?? '' } }))) as UntypedHandleCall,
     };
     this.#server.addService(toServiceDefinition(DynamicCredentialsDefinition), handlers);
   }
 
-  static async start(
-    path: string,
-    host: DestinationHost,
-    describe: Partial<DescribeResponse> = {},
-  ): Promise<StandInAgent> {
+  static async start(path: string, host: DestinationHost, describe: StandInDescription = {}): Promise<StandInAgent> {
     const agent = new StandInAgent(host, describe);
     await new Promise<void>((resolve, reject) => {
       agent.#server.bindAsync(`unix:${path}`, ServerCredentials.createInsecure(), (error) =>

@@ -11,6 +11,7 @@ export {
   type KubernetesIdentityRequest,
   type PlainIdentityRequest,
   type PublicKeys,
+  type WatchOptions,
 } from '../destination-host.ts';
 export { blockingFileSystem } from '../destinations/blocking-file-system.ts';
 export type { Destination, DestinationLock, FileSet, WriteResult } from '../destinations/destination.ts';
@@ -43,5 +44,8 @@ export { type ProxyEndpoints, tlsRoutingEndpoints } from '../outputs/proxy-endpo
 export { type AuthorityType, type TrustedAuthority, tlsCertificatesOf } from '../trusted-authority.ts';
 export type { AgentDescription } from './agent-description.ts';
 export type { AgentBotStatus, AgentServiceStatus, AgentSocketStatus, AgentStatus } from './agent-status.ts';
+export type { KeepingTime } from './keep-renewing.ts';
+export { type KeepIdentityOptions, type KeptIdentity, keepIdentity } from './kept-identity.ts';
+export { type CredentialHost, type SocketCredentialsOptions, socketCredentials } from './socket-credentials.ts';
 export { SocketHost, type SocketHostOptions } from './socket-host.ts';
 export { parseSocketPath } from './socket-path.ts';

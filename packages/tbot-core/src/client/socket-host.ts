@@ -118,8 +118,12 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
   async clientForIdentity(identity: Identity, options: CallOptions = {}): Promise<Client> {
     const { clientForIdentity } = await import('../identity-client.ts');
     const { logger, webCa } = this;
-    const addresses = (leaf: string | undefined): Promise<readonly string[]> =>
-      this.#addresses(identity.route?.proxyAddress, leaf, options);
+    const addresses = async (leaf: string | undefined): Promise<readonly string[]> => {
+      const proxy = identity.route?.proxyAddress;
+      // A leaf is reached through a proxy alone.
+      if (proxy && leaf !== undefined) return [proxy];
+      return [...new Set([...(proxy ? [proxy] : []), ...(await this.addresses(options))])];
+    };
     return await clientForIdentity(identity, { ...options, addresses, webCa, logger });
   }
 
@@ -141,6 +145,15 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
     return await (await this.#open()).status(options);
   }
 
+  /**
+   * Where the cluster is, `host:port`: its proxy, and the address that the agent itself uses. Fails as
+   * {@link SocketHost.generateIdentity} does.
+   */
+  async addresses(options: CallOptions = {}): Promise<readonly string[]> {
+    const [{ proxyAddress }, { bot }] = await Promise.all([this.describe(options), this.status(options)]);
+    return [...new Set([proxyAddress, bot?.address ?? ''])].filter((address) => address !== '');
+  }
+
   /** Ends the connection and every call on it; later calls fail. Safe to call twice. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -149,14 +162,6 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  /** Where the cluster is, as far as the agent knows; a leaf is reached through a proxy alone. */
-  async #addresses(proxy: string | undefined, leaf: string | undefined, options: CallOptions): Promise<string[]> {
-    const proxyAddress = proxy ?? (await this.describe(options)).proxyAddress;
-    const agentAddress = (await this.status(options)).bot?.address;
-    const known = leaf !== undefined && proxyAddress ? [proxyAddress] : [proxyAddress, agentAddress];
-    return [...new Set(known.filter((address) => address !== undefined && address !== ''))] as string[];
   }
 
   /** HTTP/2 and the messages are most of what the client weighs, and only a call needs them. */

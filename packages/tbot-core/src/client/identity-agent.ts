@@ -1,0 +1,58 @@
+import { Agent, type AgentOptions, type RequestOptions } from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { Identity } from '../identity.ts';
+
+type Created = (error: Error | null, socket: Duplex) => void;
+
+/** An agent for `https.request` whose connections show the credential that is newest when they are made. */
+export class IdentityAgent extends Agent {
+  readonly #identity: () => Identity;
+  /** What each connection was made with. */
+  readonly #made = new WeakMap<Duplex, Identity>();
+  #retired = false;
+
+  constructor(identity: () => Identity, options: AgentOptions) {
+    // A resumed session carries the certificate that it began with.
+    super({ keepAlive: true, ...options, maxCachedSessions: 0 });
+    this.#identity = identity;
+    // Ahead of the agent's own listener, which would hand the connection to the next request.
+    this.prependListener('free', (socket: Duplex) => {
+      if (this.#outdated(socket)) socket.destroy();
+    });
+  }
+
+  override createConnection(options: RequestOptions, created?: Created): Duplex | null | undefined {
+    let identity: Identity;
+    try {
+      identity = this.#identity();
+    } catch (error) {
+      // The request fails with it.
+      created?.(error as Error, undefined as unknown as Duplex);
+      return undefined;
+    }
+    const { tlsCertificate: cert, privateKeyPem: key } = identity;
+    const socket = super.createConnection({ ...options, cert, key }, created);
+    if (socket) this.#made.set(socket, identity);
+    return socket;
+  }
+
+  /** Drops the connections that nobody uses. */
+  dropIdle(): void {
+    for (const sockets of Object.values(this.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+  }
+
+  /** No connection is kept any more; what runs goes on to its end. */
+  retire(): void {
+    this.#retired = true;
+    this.dropIdle();
+  }
+
+  #outdated(socket: Duplex): boolean {
+    if (this.#retired) return true;
+    try {
+      return this.#made.get(socket) !== this.#identity();
+    } catch {
+      return true;
+    }
+  }
+}

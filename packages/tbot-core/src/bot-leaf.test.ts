@@ -89,6 +89,18 @@ describe('a leaf cluster', () => {
     expect(new Set(both.roles)).toEqual(new Set(['deployer', 'admin']));
   });
 
+  it('is not there for roles that may not reach it', async () => {
+    bots.cluster.upsertRole({ name: 'homebody', deny: { clusterLabels: { '*': '*' } } });
+    await bots.cluster.upsertBot({ name: 'ci', roles: ['homebody'] });
+    const other = await bots.joined({ proxyServer: bots.cluster.proxyAddress });
+    const error = await bots.failure(other.generateIdentity({ kind: 'identity', cluster: 'leaf.test' }));
+    expect(error).toMatchObject({
+      code: 'not_found',
+      message: 'there is no cluster "leaf.test" that the roles "homebody" may reach',
+    });
+    await bots.cluster.upsertBot({ name: 'ci', roles: ['deployer'] });
+  });
+
   it('that cannot be reached fails as unreachable, and works again afterwards', async () => {
     leaf.partition();
     const fresh = await bots.joined({ proxyServer: bots.cluster.proxyAddress });

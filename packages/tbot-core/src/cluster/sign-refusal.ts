@@ -25,7 +25,7 @@ export async function explainRefusal(
   if (code === 'not_found') {
     const role = /^role (.*) is not found$/s.exec(message)?.[1];
     if (role !== undefined) return missingRole(role, error);
-    if (/^remote cluster .* is not found$/s.test(message)) return missingCluster(cluster, error);
+    if (/^remote cluster .* not found$/s.test(message)) return missingCluster(cluster, roles, error);
   }
   if (code === 'bad_parameter' && /^Kubernetes cluster .* is not registered/s.test(message)) {
     const name = JSON.stringify(route?.target.name ?? '');
@@ -47,9 +47,14 @@ function missingRole(role: string, cause: TeleportError): TeleportError {
   );
 }
 
-function missingCluster(cluster: string, cause: TeleportError): TeleportError {
-  return new TeleportError('not_found', `there is no cluster ${JSON.stringify(cluster)} that the bot may reach`, {
-    hint: '`tctl get remote_cluster` lists the leaves; a role reaches those that its cluster_labels allow',
-    cause,
-  });
+function missingCluster(cluster: string, roles: readonly string[], cause: TeleportError): TeleportError {
+  const who = roles.map((role) => JSON.stringify(role)).join(', ');
+  return new TeleportError(
+    'not_found',
+    `there is no cluster ${JSON.stringify(cluster)} that the roles ${who} may reach`,
+    {
+      hint: '`tctl get remote_clusters` lists the leaves; a role reaches those that its cluster_labels allow',
+      cause,
+    },
+  );
 }

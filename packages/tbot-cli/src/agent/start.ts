@@ -1,5 +1,6 @@
 import type { LogFormat } from '@teleport-ts/tbot-daemon';
 import { type ConfigSource, readConfig, tokenSecrets } from './config-source.ts';
+import { collectWhenIdle } from './idle-collection.ts';
 
 export interface StartOptions extends ConfigSource {
   readonly logFormat: LogFormat;
@@ -44,6 +45,7 @@ export async function startAgent(options: StartOptions): Promise<void> {
       stop.abort(new DOMException(`stopped by ${signal}`, 'AbortError'));
     });
   }
+  using _collection = collectWhenIdle();
   await runDaemon({
     config,
     logger,

@@ -19,7 +19,7 @@ async function fullParser(argv: readonly string[]): Promise<GenerateArguments> {
   return given;
 }
 
-const runs = process.env.SOAK ? 3_000 : 40;
+const runs = process.env.SOAK ? 3_000 : 25;
 
 const value = fc.oneof(
   fc.constantFrom(

@@ -14,11 +14,14 @@ const MAX_WAIT_MS = 5_000;
  */
 export async function lookUpProxy(
   webAddress: string,
-  options: { readonly timeoutMs: number },
+  options: {
+    readonly timeoutMs: number /** PEM, beside those that Node trusts. */;
+    readonly webCa?: readonly string[];
+  },
 ): Promise<{ readonly endpoints: ProxyEndpoints; readonly note?: string }> {
   const timeoutMs = Math.min(options.timeoutMs, MAX_WAIT_MS);
   try {
-    const answer = await find(webAddress, { timeoutMs });
+    const answer = await find(webAddress, { ...options, timeoutMs });
     const { ssh, kube } = proxyAddresses(answer, webAddress);
     const tlsRouting = answer.proxy.tlsRoutingEnabled;
     const connectionUpgrade = tlsRouting && (await isUpgradeNeeded(ssh, timeoutMs));

@@ -6,6 +6,9 @@ import { listServers } from './list-servers.ts';
 import { DISCOVERED_NAME_LABEL, nameOrDiscoveredPredicate } from './resource-name.ts';
 import type { TargetKind } from './target.ts';
 
+/** A leaf that answers for ever is not listened to for ever. */
+const MAX_PAGES = 100;
+
 /** A resource as far as its name goes. */
 export interface NamedResource {
   readonly Metadata?: { readonly Name: string; readonly Labels: ReadonlyMap<string, string> } | undefined;
@@ -35,7 +38,7 @@ export async function foundByName<R extends NamedResource>(
   const predicate = nameOrDiscoveredPredicate(WORDS[kind].what, name);
   const discovered = new Map<string, R[]>();
   let next = '';
-  do {
+  for (let pages = 0; pages < MAX_PAGES && (pages === 0 || next !== ''); pages++) {
     const page = await listServers(client, resourceType, predicate, next);
     const resources = page.servers.map(resourceOf).filter((resource) => resource !== undefined);
     const exact = resources.filter(({ Metadata }) => Metadata?.Name === name);
@@ -48,7 +51,7 @@ export async function foundByName<R extends NamedResource>(
       else discovered.set(Name, [resource]);
     }
     next = page.next;
-  } while (next !== '');
+  }
   const [only, another] = discovered.values();
   if (only && !another) return only;
   throw only ? ambiguousName(key, discovered.size) : targetNotFound(key);

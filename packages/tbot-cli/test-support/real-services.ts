@@ -50,8 +50,8 @@ export class RealServices implements AsyncDisposable {
     this.#opened = opened;
   }
 
-  static startRoot(): Promise<RealServices> {
-    return RealServices.#start('root', (options) => RealTeleport.start(options));
+  static startRoot(more: Pick<RealTeleportOptions, 'listenerMode'> = {}): Promise<RealServices> {
+    return RealServices.#start('root', (options) => RealTeleport.start({ ...options, ...more }));
   }
 
   /** A leaf with the same behind it; the role of the root is the role of the leaf. */

@@ -1,11 +1,10 @@
-import { join } from 'node:path';
-import { areInstalled, type Finished, runProgram, teleportBinDir } from '@teleport-ts/dev-cluster/testing';
+import { areInstalled, teleportBinDir } from '@teleport-ts/dev-cluster/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ANSWER, claimsOf, curl, kubectl, psql, ssh, tsh } from '../../test-support/real-consumers.ts';
 import { RealAgent, RealServices } from '../../test-support/real-services.ts';
 
 // What `tbot generate` writes, used by the programs that it is for, through a real Teleport 18, on real servers.
 
-const binDir = teleportBinDir() as string;
 const DONE = { code: 0, signal: null, stderr: '' };
 
 describe.skipIf(!teleportBinDir())('credentials of a real cluster in use', () => {
@@ -32,89 +31,64 @@ describe.skipIf(!teleportBinDir())('credentials of a real cluster in use', () =>
       await agent?.[Symbol.asyncDispose]();
     });
 
-    /** Whom a request is for, as flags; the root is what goes without saying. */
-    const of = (services: RealServices): string[] => (services === root ? [] : ['--cluster', services.teleport.name]);
     const places = [['root', () => root] as const, ['leaf', () => leaf] as const];
+    /** `tbot generate` for something of a cluster; the root is what goes without saying. */
+    async function generated(place: string, ...request: string[]) {
+      const cluster = place === 'root' ? [] : ['--cluster', leaf.teleport.name];
+      return { out: await agent.generate(`${place}-${request[0]}`, ...request, ...cluster), through: root };
+    }
+    /** The name of the bot's user in a cluster. */
+    const userIn = (place: string): string => (place === 'root' ? `bot-${bot}` : `remote-bot-${bot}-root.test`);
 
     test.each(places)('curl reaches an application of the %s', async (place, services) => {
-      const out = await agent.generate(`${place}-app`, 'application', '--app-name', `${place}-app`, ...of(services()));
-      const { stdout, ...ended } = await runProgram('curl', [
-        ...['-sS', '--fail', '--cacert', root.teleport.webCaPath, '--cert', join(out, 'tlscert')],
-        ...['--key', join(out, 'key'), `https://${root.teleport.proxyAddress}/`],
-      ]);
+      const { stdout, ...ended } = await curl(await generated(place, 'application', '--app-name', `${place}-app`));
       expect(ended).toEqual(DONE);
-      const [, claims = ''] = JSON.parse(stdout)['teleport-jwt-assertion'].split('.');
-      expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).toMatchObject({
-        iss: services().teleport.name,
-        username: place === 'root' ? `bot-${bot}` : `remote-bot-${bot}-root.test`,
-      });
+      expect(claimsOf(stdout)).toMatchObject({ iss: services().teleport.name, username: userIn(place) });
     });
 
     describe.skipIf(!areInstalled('psql', 'postgres'))('psql', () => {
       test.each(places)('logs in to a PostgreSQL of the %s', async (place, services) => {
         const request = ['--service', `${place}-db`, '--username', 'reader', '--database', 'main'];
-        const out = await agent.generate(`${place}-db`, 'database', ...request, ...of(services()));
-        const { postgresProxyPort } = root;
-        expect(
-          await runProgram('psql', [
-            ...['-X', '-A', '-t', '-c', 'select current_user, current_database()'],
-            `host=localhost port=${postgresProxyPort} user=reader dbname=main sslmode=verify-full ` +
-              `sslrootcert=${join(out, 'teleport-host-ca.crt')} sslcert=${join(out, 'tlscert')} sslkey=${join(out, 'key')}`,
-          ]),
-        ).toEqual({ ...DONE, stdout: 'reader|main\n' });
+        expect(await psql(await generated(place, 'database', ...request))).toEqual({ ...DONE, stdout: ANSWER });
         expect(services().postgres.log).toMatch(/connection authenticated: identity="CN=reader/);
       });
     });
 
     describe.skipIf(!areInstalled('kubectl'))('kubectl', () => {
       test.each(places)('lists pods of a Kubernetes cluster of the %s', async (place, services) => {
-        const request = ['--kubernetes-cluster', `${place}-kube`];
-        const out = await agent.generate(`${place}-kube`, 'kubernetes', ...request, ...of(services()));
-        const kubectl = (...args: string[]): Promise<Finished> =>
-          runProgram('kubectl', [
-            ...[`--kubeconfig=${join(out, 'kubeconfig.yaml')}`, `--cache-dir=${agent.path('cache')}`, ...args],
-          ]);
-        expect(await kubectl('get', 'pods', '-o', 'name')).toEqual({ ...DONE, stdout: 'pod/web-0\n' });
-        const { stdout } = await kubectl('get', '--raw', '/whoami');
-        expect(JSON.parse(stdout).impersonated).toMatchObject({
-          user: place === 'root' ? `bot-${bot}` : `remote-bot-${bot}-root.test`,
-          groups: expect.arrayContaining(['viewers']),
-        });
+        const use = await generated(place, 'kubernetes', '--kubernetes-cluster', `${place}-kube`);
+        expect(await kubectl(use, 'get', 'pods', '-o', 'name')).toEqual({ ...DONE, stdout: 'pod/web-0\n' });
+        const asked = services().kubernetes.requests.findLast(({ path }) => path.endsWith('/pods'));
+        expect(asked?.impersonated.user).toBe(userIn(place));
+        expect(asked?.impersonated.groups).toContain('viewers');
       });
     });
 
     describe.skipIf(!areInstalled('ssh'))('ssh', () => {
       test.each(places)('runs a command on a node of the %s, through the proxy', async (_place, services) => {
-        const out = await agent.generate('identity', 'identity');
-        const ssh = (...args: string[]): Promise<Finished> =>
-          runProgram('ssh', [
-            ...['-F', join(out, 'ssh_config'), '-o', 'BatchMode=yes', '-p', String(services().teleport.ports.node)],
-            ...[`${services().login}@real.${services().teleport.name}`, ...args],
-          ]);
-        expect(await ssh('echo', 'here I am')).toEqual({ ...DONE, stdout: 'here I am\n' });
-        // A megabyte each way, every byte of which comes back.
-        const checked = await ssh('head -c 1000000 /dev/zero | tee /dev/stderr | wc -c');
-        expect({ ...checked, stderr: checked.stderr.length }).toEqual({
-          ...DONE,
-          stdout: '1000000\n',
-          stderr: 1_000_000,
-        });
-        expect(await ssh('exit', '7')).toMatchObject({ code: 7 });
+        const use = await generated('root', 'identity');
+        const script = 'echo here I am; head -c 1000000 /dev/zero | tee /dev/stderr | wc -c; exit 7';
+        const { code, stdout, stderr } = await ssh(use, services(), script);
+        expect({ code, stderr: stderr.length }).toEqual({ code: 7, stderr: 1_000_000 });
+        // The node itself adds a line when a command fails.
+        expect(stdout).toMatch(/^here I am\n1000000\n/);
       });
     });
 
     test('tsh takes the identity file', async () => {
-      const out = await agent.generate('for-tsh', 'identity');
-      const tsh = (...args: string[]): Promise<Finished> =>
-        runProgram(
-          join(binDir, 'tsh'),
-          ['-i', join(out, 'identity'), `--proxy=${root.teleport.proxyAddress}`, ...args],
-          { env: { SSL_CERT_FILE: root.teleport.webCaPath, TELEPORT_HOME: agent.path('tsh') } },
-        );
-      const listed = await tsh('ls', '--format=json');
+      const use = await generated('root', 'identity');
+      const listed = await tsh(use, 'ls', '--format=json');
       expect(listed.code).toBe(0);
       expect(JSON.parse(listed.stdout)).toMatchObject([{ spec: { hostname: 'real' } }]);
-      const said = await tsh('ssh', '-p', String(root.teleport.ports.node), `${root.login}@real`, 'echo', 'here I am');
+      const said = await tsh(
+        use,
+        'ssh',
+        '-p',
+        String(root.teleport.ports.node),
+        `${root.login}@real`,
+        'echo',
+        'here I am',
+      );
       expect(said).toMatchObject({ code: 0, stdout: 'here I am\n' });
     });
   });

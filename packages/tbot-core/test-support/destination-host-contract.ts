@@ -162,6 +162,15 @@ export function destinationHostContract(name: string, start: () => Promise<HostU
       expect(await wait(next)).toEqual({ done: true, value: undefined });
     });
 
+    test("watching takes the caller's keys too", async () => {
+      const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+      const keys = { tls: publicKey.export({ type: 'spki', format: 'pem' }).toString() };
+      const watched = under.host.watchIdentity({ ...application(), keys })[Symbol.asyncIterator]();
+      const { value } = await wait(watched.next());
+      expect(new X509Certificate(value!.tlsCertificate!).checkPrivateKey(privateKey)).toBe(true);
+      await wait(watched.return!());
+    });
+
     test('a closed host ends what waits, and issues nothing more', async () => {
       const host = await under.another();
       const listening = failure(host.listenForRotation()[Symbol.asyncIterator]().next());

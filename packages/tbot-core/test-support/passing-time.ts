@@ -13,7 +13,7 @@ export async function withPassingTime<T>(clock: FakeClock, work: Promise<T>): Pr
   while (!over) {
     const next = clock.nextTimerAt;
     await clock.advance(next !== undefined && next - clock.now() < SOON_MS ? 500 : 0);
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, 1));
   }
   return await work;
 }

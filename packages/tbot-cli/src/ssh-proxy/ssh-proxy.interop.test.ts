@@ -2,7 +2,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseIdentityFile } from '@teleport-ts/api-types';
-import { type Finished, RealTeleport, runProgram, teleportBinDir } from '@teleport-ts/dev-cluster/testing';
+import {
+  type Finished,
+  RealTeleport,
+  RunningProgram,
+  runProgram,
+  teleportBinDir,
+} from '@teleport-ts/dev-cluster/testing';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { TBOT } from '../../test-support/journey.ts';
 
@@ -51,10 +57,18 @@ describe.skipIf(!teleportBinDir() || !hasSsh).each(['multiplex', 'separate'] as 
       ...flags,
       '--resume --user=%r --host=%h --port=%p',
     ];
+    return sshBy(proxyCommand.join(' '), command, { host, ...(stdin !== undefined && { stdin }) });
+  }
+
+  function sshBy(
+    proxyCommand: string,
+    command: readonly string[],
+    { host = 'real', stdin }: { readonly host?: string; readonly stdin?: string } = {},
+  ): Promise<Finished> {
     return runProgram(
       'ssh',
       [
-        ...['-F', 'none', '-p', String(teleport.ports.node), '-o', `ProxyCommand=${proxyCommand.join(' ')}`],
+        ...['-F', 'none', '-p', String(teleport.ports.node), '-o', `ProxyCommand=${proxyCommand}`],
         ...['-o', `UserKnownHostsFile=${folder}/known_hosts`, '-o', 'StrictHostKeyChecking=yes'],
         ...['-o', `IdentityFile=${folder}/key`, '-o', `CertificateFile=${folder}/key-cert.pub`],
         ...['-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes'],
@@ -83,6 +97,30 @@ describe.skipIf(!teleportBinDir() || !hasSsh).each(['multiplex', 'separate'] as 
     for (const flags of [[web], [web, '--tls-routing', '--connection-upgrade']]) {
       expect(await ssh(flags, ['echo', 'hello'])).toMatchObject({ stdout: 'hello\n', code: 0 });
     }
+  });
+
+  test('with an agent: its ssh_config for one command, and a connection that asks it', async () => {
+    const socket = join(folder, 'agent.sock');
+    const config = join(folder, 'tbot.yaml');
+    await writeFile(
+      config,
+      `proxy_server: ${teleport.proxyAddress}\nstore: {type: memory}\nsockets: [{path: ${socket}, roles: [deployer]}]\n`,
+    );
+    const token = await teleport.createBot('ci', ['deployer']);
+    const env = { NODE_EXTRA_CA_CERTS: teleport.webCaPath };
+    const run = (...args: string[]): Promise<Finished> => runProgram(process.execPath, [TBOT, ...args], { env });
+    const start = [TBOT, 'start', '-c', config, '--token', token, '--join-method', 'token'];
+    await using agent = new RunningProgram(process.execPath, start, { env });
+    const waited = await run('wait', '--socket', socket);
+    expect(waited, agent.output).toMatchObject({ code: 0 });
+
+    const login = `ssh -p ${teleport.ports.node} -o BatchMode=yes -F "$TBOT_SSH_CONFIG_FILE" root@real.root.test`;
+    const script = `${login} 'echo hello; exit 3'`;
+    const logged = await run('generate', '--socket', socket, 'identity', '--exec', 'sh', '-c', script);
+    expect(logged).toMatchObject({ code: 3, stdout: expect.stringMatching(/^hello\n/) });
+
+    const asking = `'${process.execPath}' '${TBOT}' ssh-proxy-command --socket '${socket}' --host %h --port %p`;
+    expect(await sshBy(asking, ['echo', 'hello'])).toMatchObject({ code: 0, stdout: 'hello\n' });
   });
 
   test('a node that there is not is told', async () => {

@@ -18,7 +18,7 @@ const asked: IdentityRequest[] = [];
 beforeEach(async () => {
   clock = new FakeClock();
   asked.length = 0;
-  bot = { state: 'running', expires: new Date(clock.now() + 3_600_000) };
+  bot = { state: 'running', expires: new Date(clock.now() + 3_600_000), authorityWatch: { state: 'healthy' } };
   botStatus = { state: 'running', generation: 3, expires: toTimestamp(new Date(3_600_000_000)), warmSessions: 2 };
   issue = async () => {};
   diagnostics = await Diagnostics.open({
@@ -142,7 +142,7 @@ describe('/readyz', () => {
     [{ state: 'degraded', expires: new Date(0) }, 'the identity of the bot has ended'],
   ] as const)('the bot is not ready when it is %j', async (status, reason) => {
     started();
-    bot = { expires: new Date(clock.now() + 1000), ...status };
+    bot = { ...bot, expires: new Date(clock.now() + 1000), ...status };
     expect((await ready()).services['bot-identity']).toMatchObject({ status: 'unhealthy', reason });
   });
 
@@ -166,6 +166,18 @@ describe('/readyz', () => {
     decided({ outcome: 'failed', code: 'connection_problem', latencyMs: 1 });
     await ready(CI);
     expect(asked).toHaveLength(1);
+  });
+
+  test('asks sooner while the watch on the cluster is broken', async () => {
+    started();
+    await ready(CI);
+    bot = { ...bot, authorityWatch: { state: 'unhealthy' } };
+    await clock.advance(59_999);
+    await ready(CI);
+    expect(asked).toHaveLength(1);
+    await clock.advance(1);
+    await ready(CI);
+    expect(asked).toHaveLength(2);
   });
 
   test('is over when the agent stops', async () => {

@@ -103,8 +103,8 @@ export class Diagnostics implements AsyncDisposable {
       if (!(await isReachable())) return 'the file of the socket is gone';
       await audit.ready();
       // A bot that waits says so without a call.
-      this.#options.bot();
-      return await proof.trouble();
+      const { authorityWatch } = this.#options.bot().status();
+      return await proof.trouble(authorityWatch.state === 'unhealthy');
     });
   }
 

@@ -3,6 +3,8 @@ import type { Clock } from '@teleport-ts/tbot-core';
 
 /** How long a success speaks for what comes after it. */
 const FRESH_MS = 5 * 60_000;
+/** The same while something else says that the cluster may be away. */
+const DOUBTFUL_MS = 60_000;
 /** How long a failure does; who asks more often learns of the same one. */
 const RETRY_MS = 5000;
 /** Longest wait for the cluster. */
@@ -37,11 +39,16 @@ export class IssuanceProof {
     if (this.#last && !('error' in this.#last)) this.#last = undefined;
   }
 
-  /** Undefined when credentials can be issued, else what keeps them from it. Never rejects. */
-  async trouble(): Promise<unknown> {
+  /**
+   * Undefined when credentials can be issued, else what keeps them from it. Never rejects.
+   *
+   * @param doubtful whether something else says that the cluster may be away
+   */
+  async trouble(doubtful = false): Promise<unknown> {
     const known = this.#last;
     const ageMs = known ? this.#options.clock.now() - known.atMs : 0;
-    if (known && ageMs < ('error' in known ? RETRY_MS : FRESH_MS)) return known.error;
+    const goodForMs = doubtful ? DOUBTFUL_MS : FRESH_MS;
+    if (known && ageMs < ('error' in known ? RETRY_MS : goodForMs)) return known.error;
     this.#running ??= this.#prove().finally(() => {
       this.#running = undefined;
     });

@@ -4,9 +4,9 @@
  */
 export type FileSet = Readonly<Record<string, string | Uint8Array | null>>;
 
-/** What a write did. */
+/** What a write did with the files that are there now; those that are gone are in neither list. */
 export interface WriteResult {
-  /** Names whose content changed, in the order of the set; those that are gone among them. */
+  /** Names whose content changed, in the order of the set. */
   readonly written: readonly string[];
   /** Names that already held that content and were not touched. */
   readonly unchanged: readonly string[];

@@ -128,7 +128,7 @@ export class DirectoryDestination implements Destination {
       const same = (await this.#stillSame(seen)) ? seen : await this.#compare(contents);
       const changed = new Map([...contents].filter(([name]) => !same.has(name)));
       if (changed.size > 0) await commitFiles(this.#fs, this.path, transaction, changed);
-      return { written: [...changed.keys()], unchanged: filesIn(contents, same) };
+      return { written: filesIn(contents, changed), unchanged: filesIn(contents, same) };
     });
   }
 

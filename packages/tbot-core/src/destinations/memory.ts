@@ -21,7 +21,7 @@ export class MemoryDestination implements Destination {
     const unchanged: string[] = [];
     for (const [name, content] of Object.entries(files)) {
       if (content === null) {
-        if (this.#files.delete(name)) written.push(name);
+        this.#files.delete(name);
         continue;
       }
       const bytes = Buffer.from(content as Uint8Array);

@@ -108,11 +108,11 @@ describe.skipIf(!teleportBinDir())('credentials of all kinds from a real Telepor
       const trust = { webCa: [root.webCaPem] };
       const connecting = connect({ addresses: [root.proxyAddress], credentials, trust, retry: false });
       return await connecting.then(
-        async (client) => {
+        async (client): Promise<Verdict> => {
           await client.close();
           return 'passed';
         },
-        () => 'denied' as const,
+        () => 'denied',
       );
     },
   };

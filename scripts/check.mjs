@@ -51,7 +51,7 @@ async function packed() {
         if (!list.output.includes(need)) steps.push({ ok: false, output: `${need} is missing` });
       }
       if (Object.keys(manifest.exports ?? {}).some((key) => key !== './package.json')) {
-        const patterns = Object.keys(manifest.exports).filter((key) => key.includes('*') || key.endsWith('.json'));
+        const patterns = Object.keys(manifest.exports).filter((key) => /\*|\.json$|\.proto$/.test(key));
         const excluded = patterns.flatMap((key) => ['--exclude-entrypoints', key]);
         steps.push(await run(bin('attw'), [join(folder, tarball), '--profile', 'esm-only', '--no-emoji', ...excluded]));
       }

@@ -16,6 +16,9 @@ const targets = [
   { contracts: ['proto/tbot'], folder: 'packages/tbot-core/src/gen', wire: '@teleport-ts/api-types/wire' },
 ];
 
+/** Contracts that are published as they are, for programs in other languages. */
+const published = [['proto/tbot/credentials/v1/credentials.proto', 'packages/tbot-core/proto/credentials.proto']];
+
 function buf(...args) {
   const program = join(root, 'node_modules/@bufbuild/buf/bin/buf');
   const { status, stdout, stderr, error } = spawnSync(process.execPath, [program, ...args], {
@@ -110,4 +113,13 @@ for (const target of targets) {
     writeFileSync(file, wanted.get(path));
   }
   console.log(`${folder}: ${wanted.size} files, ${stale.size === 0 ? 'up to date' : `${stale.size} changed`}`);
+}
+
+for (const [contract, copy] of published) {
+  const text = readFileSync(join(root, contract), 'utf8');
+  const file = join(root, copy);
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
+  if (check) fail(`${copy} is not a copy of ${contract}: run \`pnpm generate\` and commit the result`, '');
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
 }

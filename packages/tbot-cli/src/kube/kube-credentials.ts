@@ -2,7 +2,6 @@ import { TeleportError } from '@teleport-ts/api-types';
 import { UsageError } from '../exit.ts';
 import { issueCredential } from '../generate/issue.ts';
 import { requestOf, socketOf, timeoutOf } from '../generate/plan.ts';
-import { cutNote } from '../generate/report.ts';
 import { openHost } from '../generate/run.ts';
 import { execCredential } from './exec-credential.ts';
 import { askedVersion } from './exec-info.ts';
@@ -10,18 +9,10 @@ import type { KubeArguments } from './kube-arguments.ts';
 
 /** `tbot kube credentials`, from its arguments to what it prints. */
 export async function printKubeCredentials(given: KubeArguments): Promise<void> {
-  const { stdout, stderr } = await kubeCredentials(given, process.env, Date.now);
-  process.stderr.write(stderr);
-  process.stdout.write(stdout);
+  process.stdout.write(await kubeCredentials(given, process.env, Date.now));
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** What is printed: the answer for kubectl, and remarks for its user. */
-export interface KubeCredentialsAnswer {
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /**
  * A kubectl exec plugin: asks an agent for a credential for one Kubernetes cluster, or takes the one in a directory that
@@ -29,18 +20,14 @@ export interface KubeCredentialsAnswer {
  *
  * @throws UsageError, or TeleportError as {@link issueCredential}
  */
-export async function kubeCredentials(
-  given: KubeArguments,
-  env: Environment,
-  nowMs: () => number,
-): Promise<KubeCredentialsAnswer> {
+export async function kubeCredentials(given: KubeArguments, env: Environment, nowMs: () => number): Promise<string> {
   const asked = askedVersion(env);
   const version = asked ? { version: asked } : {};
   if (given.destinationDir !== undefined) {
     if (given.socket !== undefined) throw new UsageError('--socket and --destination-dir exclude each other');
     const { credentialInDirectory } = await import('./credential-in-directory.ts');
     const credential = await credentialInDirectory(given.destinationDir, nowMs());
-    return { stdout: execCredential(credential, { nowMs: nowMs(), ...version }), stderr: '' };
+    return execCredential(credential, { nowMs: nowMs(), ...version });
   }
   const socket = socketOf(given, env);
   const timeoutMs = timeoutOf(given);
@@ -50,8 +37,7 @@ export async function kubeCredentials(
     const identity = await issueCredential(host, { request, timeoutMs, wait: given.wait ?? false });
     const { tlsCertificate: certificate, privateKeyPem: key, expires } = identity;
     if (!certificate || !key) throw new TeleportError('unknown', 'the agent answered without a certificate');
-    const stdout = execCredential({ certificate, key, expires }, { nowMs: nowMs(), ...version });
-    return { stdout, stderr: cutNote(identity) };
+    return execCredential({ certificate, key, expires }, { nowMs: nowMs(), ...version });
   } finally {
     await host.close();
   }

@@ -43,6 +43,21 @@ test('the configuration of the RFD is ok, and says what it means', async () => {
   });
 });
 
+test('what limits a socket, and where the agent tells how it is, is said too', async () => {
+  const path = file(`${RFD}  kinds: [database, kubernetes]
+  databases: [orders]
+  kubernetes_clusters: ["prod-*"]
+  allow: [{ user: ci }]
+  audit: { file: /var/log/tbot/ci.log, chain: true }
+diag_addr: 127.0.0.1:3001
+`);
+  const { stdout } = await validateConfig({ path }, {});
+  expect(stdout).toContain('  diagnostics   127.0.0.1:3001\n');
+  expect(stdout).toContain(
+    'allow user ci; kinds database, kubernetes; databases orders; Kubernetes clusters prod-*; audit /var/log/tbot/ci.log (chain)\n',
+  );
+});
+
 test('every problem is told with its place and what to do', async () => {
   const path = file(`auth_server: root.tele.example.com:443
 sockets:

@@ -1,3 +1,4 @@
+export { CREDENTIAL_KINDS } from '../destination-host.ts';
 export { parseClusterAddress } from './cluster-address.ts';
 export * from './config.ts';
 export { ConfigError, type ConfigIssue } from './config-error.ts';

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { TeleportError, toTimestamp } from '@teleport-ts/api-types';
 import { FakeClock } from '@teleport-ts/dev-cluster/testing';
 import { type BotStatus, type IdentityRequest, silentLogger } from '@teleport-ts/tbot-core';
@@ -255,6 +256,13 @@ describe('/metrics', () => {
       counts.push(await renewals());
     }
     expect(counts).toEqual([0, 1, 3, 4, 5]);
+  });
+
+  test('has what the README says', async () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const told = [...readme.matchAll(/`(tbot_[a-z_]+)`/g)].map(([, name]) => name);
+    const typed = (await metrics()).flatMap((line) => /^# TYPE (tbot_\S+) /.exec(line)?.[1] ?? []);
+    expect([...new Set(told)].sort()).toEqual(typed.sort());
   });
 
   test('is text that Prometheus reads: every series has its help and type', async () => {

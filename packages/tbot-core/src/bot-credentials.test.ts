@@ -215,11 +215,19 @@ describe('the warm path', () => {
     bots.cluster.calls.clear();
     await bot.generateIdentity(foo);
     expect(signed()).toBe(2);
-    await bots.clock.advance(1_001);
-    bots.cluster.faults.next('ListResources', { code: 7, message: 'access denied' });
+    const refused = { code: 7, message: 'access denied' };
+    await bots.clock.advance(10_000);
+    bots.cluster.faults.next('ListResources', refused);
     bots.cluster.calls.clear();
     await bot.generateIdentity(foo);
     expect([signed(), looked()]).toEqual([2, 2]);
+    // A new one would not do better than one that has just been made.
+    await bots.clock.advance(1_001);
+    bots.cluster.faults.next('ListResources', refused);
+    expect((await bots.failure(bot.generateIdentity(foo))).code).toBe('access_denied');
+    bots.cluster.calls.clear();
+    await bot.generateIdentity(foo);
+    expect([signed(), looked()]).toEqual([1, 1]);
   });
 });
 

@@ -10,6 +10,8 @@ const DRAIN_MS = 5_000;
 export interface RoleSessionParts {
   readonly roles: readonly string[];
   readonly life: Lifetime;
+  /** Its own cluster. */
+  readonly home: string;
   /** Opens a connection with the session's certificate, to its own cluster or to a leaf. */
   readonly connect: (cluster: string) => Promise<Client>;
   /** Told of each connection that is open, to follow what changes there until the signal is aborted. */
@@ -22,8 +24,13 @@ export interface RoleSessionParts {
  */
 export class RoleSession {
   readonly roles: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly madeAtMs: number;
   /** Milliseconds since 1970; from then on a new session should take its place. */
   readonly staleAtMs: number;
+  /** Milliseconds since 1970; from then on the cluster takes it no more. */
+  readonly endsAtMs: number;
+  readonly #home: string;
   readonly #connect: RoleSessionParts['connect'];
   readonly #follow: RoleSessionParts['follow'];
   readonly #clients = new Map<string, Promise<Client>>();
@@ -31,7 +38,10 @@ export class RoleSession {
 
   constructor(parts: RoleSessionParts, random: number) {
     this.roles = parts.roles;
+    this.madeAtMs = parts.life.issuedAtMs;
     this.staleAtMs = nextRenewalAt(parts.life, Number.POSITIVE_INFINITY, random);
+    this.endsAtMs = parts.life.expiresAtMs;
+    this.#home = parts.home;
     this.#connect = parts.connect;
     this.#follow = parts.follow;
   }
@@ -51,6 +61,11 @@ export class RoleSession {
       () => this.#clients.delete(cluster),
     );
     return opening;
+  }
+
+  /** Connects to its own cluster. @throws TeleportError when the cluster does not take it */
+  async prove(): Promise<void> {
+    await this.client(this.#home);
   }
 
   /** Calls `run` when the session is closed. */

@@ -1,4 +1,5 @@
 import { isTeleportError } from '@teleport-ts/api-types';
+import type { Clock } from '../clock.ts';
 import { findTarget } from './find-target.ts';
 import { followTargets, type TargetChange } from './follow-targets.ts';
 import { type KeptRoute, KeptRoutes, type RouteKey } from './kept-routes.ts';
@@ -7,13 +8,18 @@ import { offendingRoles } from './own-role.ts';
 import { RoleSessions } from './role-sessions.ts';
 import type { Target } from './target.ts';
 
+/** A younger session is not the trouble: callers who ask for what their roles may not reach must not cost others theirs. */
+const SESSION_TRUST_MS = 10_000;
+
 /** Finds resources as sets of roles see them, by sessions of those roles, and keeps what it has found. */
 export class TargetFinder {
+  readonly #clock: Clock;
   readonly #sessions: RoleSessions;
   readonly #routes: KeptRoutes;
 
   constructor(options: Omit<SessionOptions, 'follow'>) {
     const { clock, random } = options;
+    this.#clock = clock;
     this.#routes = new KeptRoutes(clock);
     const follow: SessionOptions['follow'] = (client, view, signal) => {
       const onChange = ({ kind, names, now }: TargetChange): void => {
@@ -34,9 +40,9 @@ export class TargetFinder {
     this.#sessions.dropWhere((roles) => offendingRoles(roles, impersonable).length > 0);
   }
 
-  /** Forgets all sessions; look-ups on their way may finish. */
-  dropSessions(): void {
-    this.#sessions.dropWhere(() => true);
+  /** All sessions are replaced as soon as others work: they may trust, or were signed by, what is about to go. */
+  replaceSessions(): void {
+    this.#sessions.outdate();
   }
 
   /** What was found the last time. */
@@ -62,13 +68,14 @@ export class TargetFinder {
     await this.#sessions.close();
   }
 
-  /** A session that the cluster does not take any more is made anew, once. */
+  /** A session that the cluster does not take any more is made anew. */
   async #lookUp(key: RouteKey): Promise<Target> {
     const session = await this.#sessions.get(key.roles);
     try {
       return await findTarget(await session.client(key.cluster), key);
     } catch (error) {
-      if (!isSessionRefused(error)) throw error;
+      const ageMs = this.#clock.now() - session.madeAtMs;
+      if (!isSessionRefused(error) || ageMs < SESSION_TRUST_MS) throw error;
       await this.#sessions.drop(session);
       const next = await this.#sessions.get(key.roles);
       return await findTarget(await next.client(key.cluster), key);

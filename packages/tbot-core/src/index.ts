@@ -15,6 +15,7 @@ export * from './identity-route.ts';
 export { botKeyAlgorithm, consumerKeyAlgorithm } from './keys/key-algorithm.ts';
 export { generateKeyPair, type KeyPair, tlsPublicKeyPem } from './keys/key-pair.ts';
 export * from './logger.ts';
+export { matchesPattern } from './name-pattern.ts';
 export * from './outputs/application.ts';
 export { baseFiles, identityFile } from './outputs/base-files.ts';
 export * from './outputs/database.ts';

@@ -1,12 +1,12 @@
 import { formatGoDuration } from '@teleport-ts/api-types';
-import type { AgentDescription, IdentityRequest } from '@teleport-ts/tbot-core/client';
+import { type AgentDescription, type IdentityRequest, matchesPattern } from '@teleport-ts/tbot-core/client';
 import { ExitCode } from '../exit.ts';
 import type { GeneratePlan } from './plan.ts';
 import { openHost } from './run.ts';
 
 /**
  * Tells what a plan would ask for and whether the socket allows it, by what the agent says of this caller. Nothing is
- * issued. Names are decided by agent and cluster when they are asked for.
+ * issued, and the cluster is not asked whether it knows the name.
  *
  * @returns the exit code that a refusal would have
  */
@@ -32,6 +32,10 @@ export function judge(request: IdentityRequest, agent: AgentDescription): DryRun
   const { roles = agent.roles, cluster = agent.cluster, ttlMs = agent.defaultTtlMs, kind } = request;
   const problems: string[] = [];
   if (!agent.kinds.includes(kind)) problems.push(`the socket issues no ${kind} credentials, only ${list(agent.kinds)}`);
+  const patterns = agent.names.get(kind);
+  if ('name' in request && patterns && !patterns.some((pattern) => matchesPattern(pattern, request.name))) {
+    problems.push(`the socket does not serve ${request.name}, only ${list(patterns)}`);
+  }
   const foreign = roles.filter((role) => !agent.roles.includes(role));
   if (foreign.length > 0) problems.push(`the socket does not allow ${list(foreign)}, only ${list(agent.roles)}`);
   if (!agent.clusters.includes(cluster)) {

@@ -69,6 +69,7 @@ test('what a dry run says of a socket is what the socket does', async () => {
     ['app --app foo --ttl 5m', 0],
     ['db --service pg --roles role-a --cluster root.example', 0],
     ['identity', 3],
+    ['db --service other', 3],
     ['k8s --kubernetes-cluster k1', 3],
     ['app --app foo --roles role-b', 3],
     ['app --app foo --ttl 5s', 2],

@@ -21,6 +21,11 @@ export interface AgentDescription {
   readonly proxyAddress: string;
   /** The bot's own cluster. */
   readonly cluster: string;
+  /**
+   * Patterns of the names that may be asked for, by kind; of a kind that is not there, all. `matchesPattern` tells whether
+   * a name is among them.
+   */
+  readonly names: ReadonlyMap<string, readonly string[]>;
 }
 
 export function descriptionFromMessage(message: DescribeResponse): AgentDescription {
@@ -42,6 +47,7 @@ export function descriptionFromMessage(message: DescribeResponse): AgentDescript
     agentVersion,
     proxyAddress,
     cluster,
+    names: new Map(message.names.map(({ kind, patterns }) => [kind, patterns])),
   };
 }
 

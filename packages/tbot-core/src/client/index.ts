@@ -28,6 +28,7 @@ export type {
   TtlDecision,
 } from '../identity-route.ts';
 export { type Logger, silentLogger } from '../logger.ts';
+export { matchesPattern } from '../name-pattern.ts';
 export { type ApplicationOutputOptions, applicationFiles, applicationOutput } from '../outputs/application.ts';
 export { baseFiles, identityFile } from '../outputs/base-files.ts';
 export {

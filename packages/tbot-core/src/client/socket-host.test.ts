@@ -109,6 +109,7 @@ const describeResponse = DescribeResponse.fromPartial({
   peer: { uid: 1000n, gid: -1n, pid: 7n },
   agentVersion: '1.18.0',
   cluster: 'root.example',
+  names: [{ kind: 'application', patterns: ['ci-*'] }],
 });
 
 const statusResponse = GetStatusResponse.fromPartial({
@@ -223,6 +224,7 @@ test('describe and status give plain views', async () => {
     agentVersion: '1.18.0',
     proxyAddress: '',
     cluster: 'root.example',
+    names: new Map([['application', ['ci-*']]]),
   });
   expect(await host.status()).toEqual({
     agentVersion: '1.18.0',

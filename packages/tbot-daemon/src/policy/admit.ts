@@ -1,6 +1,5 @@
 import type { ErrorCode } from '@teleport-ts/api-types';
-import type { CredentialKind } from '@teleport-ts/tbot-core';
-import { matchesPattern } from './name-pattern.ts';
+import { type CredentialKind, matchesPattern } from '@teleport-ts/tbot-core';
 import { decideTtl, type TtlDecision, type TtlLimits } from './ttl-decision.ts';
 
 /** The kinds whose credentials lead to something with a name. */

@@ -164,6 +164,7 @@ export class CredentialService {
         agentVersion,
         proxyAddress: known.proxyAddress,
         cluster: known.cluster,
+        names: Object.entries(policy.names).map(([kind, patterns]) => ({ kind, patterns: [...patterns] })),
       });
     } catch (error) {
       throw this.#issuance.shown(error);

@@ -251,6 +251,17 @@ export interface DescribeResponse {
   agentVersion: string;
   proxyAddress: string;
   cluster: string;
+  /** Kinds of which only some names may be asked for. */
+  names: NameLimit[];
+  _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
+}
+
+/** The names of one kind that may be asked for. */
+export interface NameLimit {
+  /** `application`, `database` or `kubernetes`. */
+  kind: string;
+  /** Any of these; a `*` stands for any run of characters. */
+  patterns: string[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
 
@@ -2277,6 +2288,7 @@ function createBaseDescribeResponse(): DescribeResponse {
     agentVersion: "",
     proxyAddress: "",
     cluster: "",
+    names: [],
     _unknownFields: {},
   };
 }
@@ -2315,6 +2327,9 @@ export const DescribeResponse: MessageFns<DescribeResponse> = {
     }
     if (message.cluster !== "") {
       writer.uint32(90).string(message.cluster);
+    }
+    for (const v of message.names) {
+      NameLimit.encode(v!, writer.uint32(98).fork()).join();
     }
     if (message._unknownFields !== undefined) {
       for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
@@ -2428,6 +2443,14 @@ export const DescribeResponse: MessageFns<DescribeResponse> = {
             message.cluster = reader.string();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.names.push(NameLimit.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2473,6 +2496,93 @@ export const DescribeResponse: MessageFns<DescribeResponse> = {
     message.agentVersion = object.agentVersion ?? "";
     message.proxyAddress = object.proxyAddress ?? "";
     message.cluster = object.cluster ?? "";
+    message.names = object.names?.map((e) => NameLimit.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseNameLimit(): NameLimit {
+  return { kind: "", patterns: [], _unknownFields: {} };
+}
+
+export const NameLimit: MessageFns<NameLimit> = {
+  encode(message: NameLimit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    for (const v of message.patterns) {
+      writer.uint32(18).string(v!);
+    }
+    if (message._unknownFields !== undefined) {
+      for (const [key, values] of globalThis.Object.entries(message._unknownFields)) {
+        const tag = parseInt(key, 10);
+        for (const value of values) {
+          writer.uint32(tag).raw(value);
+        }
+      }
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): NameLimit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseNameLimit();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.patterns.push(reader.string());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        const buf = reader.skip(tag & 7);
+
+        const list = message._unknownFields![tag];
+
+        if (list === undefined) {
+          message._unknownFields![tag] = [buf];
+        } else {
+          list.push(buf);
+        }
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<NameLimit>): NameLimit {
+    return NameLimit.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<NameLimit>): NameLimit {
+    const message = createBaseNameLimit();
+    if (object._unknownFields !== undefined) {
+      message._unknownFields = { ...(object._unknownFields as { [key: number]: Uint8Array[] }) };
+    }
+    message.kind = object.kind ?? "";
+    message.patterns = object.patterns?.map((e) => e) || [];
     return message;
   },
 };

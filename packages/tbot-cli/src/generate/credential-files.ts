@@ -26,7 +26,7 @@ export interface CredentialFiles {
 export class CredentialFileMaker {
   readonly #plan: GeneratePlan;
   readonly #directory: string;
-  #proxy: Promise<{ readonly endpoints: ProxyEndpoints; readonly note?: string }> | undefined;
+  #proxy: ProxyEndpoints | undefined;
 
   /** @param directory absolute path of where the files will be */
   constructor(plan: GeneratePlan, directory: string) {
@@ -74,11 +74,13 @@ export class CredentialFileMaker {
     return { files: kubernetesFiles(identity, { proxy: endpoints, ...how }), notes: note ? [note] : [] };
   }
 
-  #lookUp(address: string): Promise<{ readonly endpoints: ProxyEndpoints; readonly note?: string }> {
-    this.#proxy ??= import('./proxy-look-up.ts').then(({ lookUpProxy }) =>
-      lookUpProxy(address, { timeoutMs: this.#plan.timeoutMs }),
-    );
-    return this.#proxy;
+  async #lookUp(address: string): Promise<{ readonly endpoints: ProxyEndpoints; readonly note?: string }> {
+    if (this.#proxy) return { endpoints: this.#proxy };
+    const { lookUpProxy } = await import('./proxy-look-up.ts');
+    const found = await lookUpProxy(address, { timeoutMs: this.#plan.timeoutMs });
+    // What was only assumed is asked for again with the next credential.
+    if (found.note === undefined) this.#proxy = found.endpoints;
+    return found;
   }
 }
 

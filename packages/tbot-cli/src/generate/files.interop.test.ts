@@ -197,4 +197,18 @@ describe.skipIf(!teleportBinDir()).each([
     const filled = name === 'database-cockroach' ? { 'cockroach/ca.crt': ours['teleport-database-ca.crt'] } : {};
     expect(ours).toEqual({ ...expected, ...filled });
   });
+
+  test('each answers kubectl from the directory of the other, in the same words', async () => {
+    const out = folder.join('kubernetes-both');
+    const made = await tbot(['generate', '--socket', socket, 'k8s', '--kubernetes-cluster', 'k1', '--out', out], {
+      env: { NODE_EXTRA_CA_CERTS: root.webCaPath },
+    });
+    expect(made).toMatchObject({ code: 0 });
+    for (const directory of [out, join(theirs, 'kubernetes')]) {
+      const line = ['kube', 'credentials', `--destination-dir=${directory}`];
+      const [ours, go] = await Promise.all([tbot(line), runProgram(join(teleportBinDir()!, 'tbot'), line)]);
+      expect([ours.code, go.code]).toEqual([0, 0]);
+      expect(JSON.parse(ours.stdout)).toEqual(JSON.parse(go.stdout));
+    }
+  });
 });

@@ -16,7 +16,7 @@ import { commands, createProgram } from '../program.ts';
 function inert(module: CommandModule): CommandModule {
   const { builder } = module;
   const below = (yargs: Argv): Argv => {
-    const command = yargs.command.bind(yargs) as (list: readonly CommandModule[]) => Argv;
+    const command = yargs.command.bind(yargs) as unknown as (list: readonly CommandModule[]) => Argv;
     yargs.command = ((list: CommandModule | CommandModule[]) => command([list].flat().map(inert))) as never;
     return typeof builder === 'function' ? (builder(yargs) as Argv) : yargs;
   };

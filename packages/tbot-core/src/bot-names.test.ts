@@ -73,7 +73,7 @@ describe('names', () => {
       }),
       { numRuns: process.env.SOAK ? 10_000 : 100 },
     );
-  });
+  }, 600_000);
 });
 
 /** The resource that a certificate is good for; its route says the same. */

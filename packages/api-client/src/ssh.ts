@@ -3,4 +3,7 @@
  *
  * @module
  */
+export type { CredentialParts, CredentialSource } from './credentials/credential-source.ts';
+export { loadIdentityFile } from './credentials/identity-file.ts';
+export { loadTLS } from './credentials/load-tls.ts';
 export { type NodeStreamOptions, openNodeStream } from './dialing/node-stream.ts';

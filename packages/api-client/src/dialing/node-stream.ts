@@ -1,19 +1,16 @@
 import type { Duplex } from 'node:stream';
-import { isTeleportError, TeleportError, toMethodDefinition } from '@teleport-ts/api-types';
-import { ProxySSHRequest, ProxySSHResponse } from '@teleport-ts/api-types/proto/teleport/transport/v1/transport';
+import { isTeleportError, TeleportError } from '@teleport-ts/api-types';
 import { systemClock } from '../clock.ts';
 import type { CredentialSource } from '../credentials/credential-source.ts';
 import { packageVersion } from '../package-version.ts';
-import { find } from '../web/find.ts';
 import type { WebOptions } from '../web/web-request.ts';
 import { type Address, formatAddress, parseAddress } from './address.ts';
 import { DialError } from './dial-failure.ts';
 import { httpProxyFor } from './http-proxy.ts';
-import { proxyGrpcAddress } from './proxy-grpc-address.ts';
+import { PROXY_SSH, ProxiedConnection } from './proxied-connection.ts';
 import { proxyGrpcRoute } from './proxy-grpc-route.ts';
-import { openProxyStream, type ProxyStream } from './proxy-stream.ts';
+import { openProxySession } from './proxy-session.ts';
 import { type Scope, scope } from './scope.ts';
-import { needsUpgrade, upgradeByEnvironment } from './upgrade-test.ts';
 
 const WEB_PORT = 443;
 const SSH_PORT = 3023;
@@ -55,22 +52,6 @@ export interface NodeStreamOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The one method that is needed, apart from its service. */
-const definition = {
-  name: 'TransportService',
-  fullName: 'teleport.transport.v1.TransportService',
-  methods: {
-    proxySSH: {
-      name: 'ProxySSH',
-      requestType: ProxySSHRequest as typeof ProxySSHRequest,
-      requestStream: true,
-      responseType: ProxySSHResponse as typeof ProxySSHResponse,
-      responseStream: true,
-    },
-  },
-} as const;
-const proxySSH = toMethodDefinition(definition, 'proxySSH');
-
 /**
  * A byte stream to the SSH port of a node, through a proxy (`teleport.transport.v1.TransportService/ProxySSH`). SSH is
  * spoken inside by whoever reads and writes it, such as OpenSSH with a ProxyCommand. The proxy does not tell the node that
@@ -111,22 +92,14 @@ async function open(options: NodeStreamOptions, limit: Scope, connectMs: number)
   ]);
   const cluster = options.cluster ?? credential.cluster ?? '';
   const way = proxyGrpcRoute(address, { source, clock: systemClock, ...(isUpgraded && { upgrade: web }) });
-  const method = {
-    definition: proxySSH,
-    first: { dialTarget: { hostPort: formatAddress(host, port), cluster }, frame: undefined },
-    wrap: (payload: Buffer): ProxySSHRequest => ({
-      dialTarget: undefined,
-      frame: { $case: 'ssh', value: { payload } },
-    }),
-    unwrap: ({ frame }: ProxySSHResponse) => (frame?.$case === 'ssh' ? frame.value.payload : undefined),
-  };
-  const connection = {
+  const session = await openProxySession(way, { connectMs, signal: limit.signal });
+  const connection = new ProxiedConnection(session, {
+    hostPort: formatAddress(host, port),
+    cluster,
     userAgent: [userAgent, `teleport-ts/${packageVersion()}`].filter(Boolean).join(' '),
-    connectMs,
-  };
-  const stream = await openProxyStream(way, method, connection, limit.signal, () => {});
-  await answered(stream, { host, cluster }, limit.signal);
-  return stream;
+  });
+  await answered(connection, { host, cluster }, limit.signal);
+  return connection;
 }
 
 /** Where the proxy's gRPC service is, and whether the way to it is an upgraded connection. */
@@ -139,6 +112,10 @@ async function addressOf(
   if (tlsRouting === false) return { address: { host, port: port ?? SSH_PORT }, isUpgraded: false };
   const asked = { host, port: port ?? WEB_PORT };
   if (tlsRouting === undefined) {
+    const [{ find }, { proxyGrpcAddress }] = await Promise.all([
+      import('../web/find.ts'),
+      import('./proxy-grpc-address.ts'),
+    ]);
     const found = await find(formatAddress(asked.host, asked.port), { ...web, signal, timeoutMs });
     if (!found.proxy.tlsRoutingEnabled) {
       return { address: proxyGrpcAddress(found.proxy, asked), isUpgraded: false };
@@ -148,6 +125,7 @@ async function addressOf(
 }
 
 async function isUpgradeNeeded({ host, port }: Required<Address>, signal: AbortSignal): Promise<boolean> {
+  const { needsUpgrade, upgradeByEnvironment } = await import('./upgrade-test.ts');
   const said = upgradeByEnvironment(formatAddress(host, port));
   if (said !== undefined) return said;
   const limit = scope(systemClock, UPGRADE_TEST_MS, signal);
@@ -160,7 +138,7 @@ async function isUpgradeNeeded({ host, port }: Required<Address>, signal: AbortS
 
 /** The proxy's first message says that the node is reached. */
 function answered(
-  stream: ProxyStream<ProxySSHRequest, ProxySSHResponse>,
+  stream: ProxiedConnection,
   target: { readonly host: string; readonly cluster: string },
   signal: AbortSignal,
 ): Promise<void> {
@@ -190,5 +168,5 @@ function nodeFailure(error: unknown, { host, cluster }: { readonly host: string;
   if (!isTeleportError(cause) || !/not found in inventory|direct dialing/i.test(cause.message)) return cause;
   const message = `there is no node ${JSON.stringify(host)} in cluster ${cluster}`;
   const hint = 'is it spelt as `tsh ls` shows it, without the cluster, and is the port its own?';
-  return new TeleportError('not_found', message, { rpc: proxySSH.path, cause, hint, retryable: false });
+  return new TeleportError('not_found', message, { rpc: PROXY_SSH, cause, hint, retryable: false });
 }

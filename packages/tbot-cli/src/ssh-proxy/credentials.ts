@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { type CredentialSource, loadIdentityFile, loadTLS } from '@teleport-ts/api-client';
+import { type CredentialSource, loadIdentityFile, loadTLS } from '@teleport-ts/api-client/ssh';
 import { isTeleportError, TeleportError } from '@teleport-ts/api-types';
-import { SocketHost, tlsCertificatesOf } from '@teleport-ts/tbot-core/client';
 import type { SshProxyPlan } from './plan.ts';
 
 /** What the connection to a proxy needs. */
@@ -34,6 +33,7 @@ async function fromAgent(
   { cluster, timeoutMs }: SshProxyPlan,
   { socket, roles }: { readonly socket: string; readonly roles?: readonly string[] },
 ): Promise<ProxyAccess> {
+  const { SocketHost, tlsCertificatesOf } = await import('@teleport-ts/tbot-core/client');
   await using host = new SocketHost({ socket, timeoutMs, userAgent: 'tbot' });
   const [described, identity] = await Promise.all([
     host.describe(),

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { openNodeStream } from '@teleport-ts/api-client/ssh';
 import { UsageError } from '../exit.ts';
 import type { SshProxyArguments } from './arguments.ts';
 import { type ProxyAccess, proxyAccess } from './credentials.ts';
@@ -17,11 +18,7 @@ export async function runSshProxy(given: SshProxyArguments): Promise<void> {
 }
 
 async function dialNode(plan: SshProxyPlan): Promise<Duplex> {
-  const [{ openNodeStream }, access, template] = await Promise.all([
-    import('@teleport-ts/api-client/ssh'),
-    proxyAccess(plan),
-    templateFor(plan),
-  ]);
+  const [access, template] = await Promise.all([proxyAccess(plan), templateFor(plan)]);
   const proxy = template.proxy ?? plan.proxyServer ?? access.proxyAddress;
   if (!proxy) throw new UsageError('the agent knows no proxy', "name the cluster's proxy with --proxy-server");
   const cluster = template.cluster ?? plan.cluster ?? access.cluster;

@@ -20,7 +20,7 @@ import { Identity } from '../identity.ts';
 import type { TtlDecision } from '../identity-route.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import { RotationFeed } from '../rotation/rotation-feed.ts';
-import { type AuthorityType, tlsCertificatesOf } from '../trusted-authority.ts';
+import type { AuthorityType } from '../trusted-authority.ts';
 import { patience, waitFor } from '../waiting.ts';
 import { renewing } from '../watching/renewing.ts';
 import { MemoryAuthority } from './memory-authority.ts';
@@ -161,6 +161,11 @@ export class MemoryHost implements DestinationHost, AsyncDisposable {
     }
   }
 
+  /** Certificates (PEM) of an authority as it is now: during a rotation those of its successor too. */
+  authorities(type: AuthorityType): readonly string[] {
+    return this.#authority(type).trusted.tlsCertificates;
+  }
+
   /**
    * Options of a TLS server with a certificate of the host authority, that lets in who shows a credential of this host as the
    * authorities are now. Its clients trust it by the credential's authorities of type `host`.
@@ -177,7 +182,7 @@ export class MemoryHost implements DestinationHost, AsyncDisposable {
       publicKeyDer: publicKey.export({ type: 'spki', format: 'der' }),
       hosts: hosts.length > 0 ? hosts : ['localhost'],
     });
-    const ca = tlsCertificatesOf([this.#authority('user').trusted], 'user');
+    const ca = [...this.authorities('user')];
     const key = privateKey.export({ type: 'pkcs8', format: 'pem' });
     return { key, cert, ca, requestCert: true, rejectUnauthorized: true };
   }

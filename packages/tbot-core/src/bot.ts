@@ -60,7 +60,10 @@ export class Bot implements RunningBot {
   readonly #keeper: IdentityKeeper;
   readonly #facts: ClusterFacts;
   readonly #issuer: CredentialIssuer;
-  readonly #afterRotation: AfterRotation;
+  /** Of the bot's own cluster: an identity that the old authority has signed cannot be renewed when it is gone. */
+  readonly #ownRotations: AfterRotation;
+  /** Of leaves too: sessions may trust what is about to go. */
+  readonly #anyRotations: AfterRotation;
   readonly #rotations = new RotationFeed();
   /** What ends with the bot. */
   readonly #over = new AbortController();
@@ -109,7 +112,8 @@ export class Bot implements RunningBot {
       random,
       watchedSinceMs: () => this.#authorities?.syncedSinceMs,
     });
-    this.#afterRotation = new AfterRotation({ renew: () => this.#renewAfterRotation(), clock, random });
+    this.#ownRotations = new AfterRotation({ run: () => void this.#renewAfterRotation(), clock, random });
+    this.#anyRotations = new AfterRotation({ run: () => this.#issuer.replaceSessions(), clock, random });
     this.#issuer = new CredentialIssuer({
       client,
       botUser,
@@ -253,17 +257,17 @@ export class Bot implements RunningBot {
       onRotation: (rotation) => {
         const { type, cluster, phase, reason, deadline } = rotation;
         this.logger.info({ type, cluster, phase, ...(deadline && { deadline }) }, reason);
-        this.#issuer.rotated(rotation);
-        if (cluster === this.#facts.cluster) this.#afterRotation.rotation(rotation);
+        this.#anyRotations.rotation(rotation);
+        if (cluster === this.#facts.cluster) this.#ownRotations.rotation(rotation);
         this.#rotations.tell(rotation);
       },
     });
   }
 
-  /** One that is on its way may have been signed before the rotation. */
+  /** One that is on its way may have been signed before the rotation. A failure is judged and told by the keeper. */
   async #renewAfterRotation(): Promise<void> {
     if (this.#keeper.renewing) await this.#keeper.renew().catch(() => {});
-    await this.#keeper.renew();
+    await this.#keeper.renew().catch(() => {});
   }
 
   #state(): BotState {
@@ -305,7 +309,8 @@ export class Bot implements RunningBot {
 
   async #shutDown(graceMs: number, end: TeleportError | undefined): Promise<void> {
     this.#heartbeat?.close();
-    this.#afterRotation.close();
+    this.#ownRotations.close();
+    this.#anyRotations.close();
     this.#facts.close();
     const over = end ?? new TeleportError('canceled', 'the bot is closed');
     this.#rotations.close(over);

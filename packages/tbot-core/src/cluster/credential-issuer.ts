@@ -3,10 +3,9 @@ import { isTeleportError, parseSshCertificate, parseTlsIdentity, TeleportError }
 import type { Certs } from '@teleport-ts/api-types/proto/teleport/proto/certs';
 import { refreshAt } from '../bot-identity/renewal-policy.ts';
 import type { Clock } from '../clock.ts';
-import type { CaRotation, IdentityRequest } from '../destination-host.ts';
+import type { IdentityRequest } from '../destination-host.ts';
 import { Identity } from '../identity.ts';
 import { RsaKeyPool } from '../keys/rsa-key-pool.ts';
-import { asksForRenewal } from '../rotation/renewal-phase.ts';
 import { waitFor } from '../waiting.ts';
 import { certificateRoute, targetRoute } from './certificate-route.ts';
 import { checkRequest } from './check-request.ts';
@@ -83,9 +82,9 @@ export class CredentialIssuer {
     return this.#targets.sessions;
   }
 
-  /** Sessions that trust, or were signed by, an authority that is about to go are not used any more. */
-  rotated(rotation: CaRotation): void {
-    if (asksForRenewal(rotation)) this.#targets.dropSessions();
+  /** All sessions are replaced as soon as others work. */
+  replaceSessions(): void {
+    this.#targets.replaceSessions();
   }
 
   async #issue(request: IdentityRequest, signal: AbortSignal): Promise<Identity> {

@@ -44,6 +44,7 @@ export async function openRoleSession(options: SessionOptions, roles: readonly s
   const parts: RoleSessionParts = {
     roles,
     life,
+    home: facts.cluster,
     connect,
     follow: (opened, cluster, signal) => follow(opened, { roles, cluster }, signal),
   };

@@ -6,14 +6,13 @@ import { RoleSessions } from './role-sessions.ts';
 
 const HOUR = 3_600_000;
 
-function sessions() {
+function sessions(connect = (): Promise<Client> => Promise.reject(new Error('nobody connects here'))) {
   const clock = new FakeClock();
   const made: RoleSession[] = [];
   const closed = new Set<RoleSession>();
   const all = new RoleSessions(clock, async (roles) => {
     const life = { issuedAtMs: clock.now(), expiresAtMs: clock.now() + HOUR };
-    const connect = (): Promise<Client> => Promise.reject(new Error('nobody connects here'));
-    const session = new RoleSession({ roles, life, connect, follow: () => {} }, 0);
+    const session = new RoleSession({ roles, life, home: 'root', connect, follow: () => {} }, 0);
     session.onClose(() => closed.add(session));
     made.push(session);
     return session;
@@ -39,17 +38,68 @@ describe('RoleSessions', () => {
     expect([closed.has(made[1]!), await all.get(['role-0'])]).toEqual([true, first]);
   });
 
-  it('closes what is stale, whether or not anybody asks, and has no timer left in the end', async () => {
+  it('lets go what nobody uses when it grows old, and has no timer left in the end', async () => {
     const { all, clock, closed } = sessions();
     const first = await all.get(['a']);
+    await clock.advance(HOUR / 6);
     await all.get(['b']);
-    await clock.advance(HOUR / 2);
-    await all.get(['c']);
-    await clock.advance(HOUR / 6 + 1);
-    expect([all.size, closed.size, closed.has(first)]).toEqual([1, 2, true]);
+    await clock.advance(HOUR / 2 + 1);
+    expect([all.size, closed.size, closed.has(first)]).toEqual([1, 1, true]);
     expect(await all.get(['a'])).not.toBe(first);
     await all.close();
-    expect([all.size, closed.size, clock.timers]).toEqual([0, 4, 0]);
+    await clock.advance(0);
+    expect([all.size, closed.size, clock.timers]).toEqual([0, 3, 0]);
+  });
+
+  it('replaces what is used when it grows old, as soon as the successor works', async () => {
+    let works = false;
+    const client = { close: async () => {} } as unknown as Client;
+    const { all, clock, made, closed } = sessions(async () => {
+      if (!works) throw new Error('the cluster does not take it yet');
+      return client;
+    });
+    const first = await all.get(['a']);
+    await clock.advance(HOUR / 3);
+    await all.get(['a']);
+    await clock.advance(HOUR / 3);
+    // Tried at its time, and again by who uses it, but not more often than once in five seconds.
+    expect([made.length, closed.size]).toEqual([2, 1]);
+    for (let second = 0; second < 12; second++) {
+      expect(await all.get(['a'])).toBe(first);
+      await clock.advance(1_000);
+    }
+    expect([made.length, closed.size, all.size]).toEqual([4, 3, 1]);
+    works = true;
+    await clock.advance(5_000);
+    await all.get(['a']);
+    await clock.advance(0);
+    expect(await all.get(['a'])).toBe(made[4]);
+    expect(closed.has(first)).toBe(true);
+    await clock.advance(HOUR);
+    expect([all.size, clock.timers]).toEqual([0, 0]);
+  });
+
+  it('replaces all before their time when they are outdated, and waits only for what has ended', async () => {
+    let works = true;
+    const client = { close: async () => {} } as unknown as Client;
+    const { all, clock, made } = sessions(async () => {
+      if (!works) throw new Error('away');
+      return client;
+    });
+    const first = await all.get(['a']);
+    all.outdate();
+    expect(await all.get(['a'])).toBe(first);
+    await clock.advance(0);
+    expect(await all.get(['a'])).toBe(made[1]);
+    works = false;
+    all.outdate();
+    await clock.advance(HOUR * 0.6);
+    await all.get(['a']);
+    await clock.advance(HOUR * 0.4 - 1_000);
+    const last = await all.get(['a']);
+    await clock.advance(1_000);
+    expect(await all.get(['a'])).not.toBe(last);
+    await all.close();
   });
 
   it('drops what it is told to, and only the session that was meant', async () => {

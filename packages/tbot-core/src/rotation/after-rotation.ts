@@ -2,30 +2,32 @@ import type { Clock, Timer } from '../clock.ts';
 import type { CaRotation } from '../destination-host.ts';
 import { asksForRenewal, renewalDelayMs } from './renewal-phase.ts';
 
+export interface AfterRotationOptions {
+  readonly run: () => void;
+  readonly clock: Clock;
+  /** From 0 to below 1. */
+  readonly random: () => number;
+}
+
 /**
- * Renews the bot's own identity soon after a rotation of what it is signed with or trusts: an identity that the old
- * authority has signed cannot be renewed any more when the rotation is over.
+ * Does what is to be done soon after a rotation, but not at once: a cluster signs with a new authority a moment before all
+ * of it takes what that has signed.
  */
 export class AfterRotation {
-  readonly #renew: () => Promise<void>;
-  readonly #clock: Clock;
-  readonly #random: () => number;
+  readonly #options: AfterRotationOptions;
   #timer: Timer | undefined;
 
-  constructor(options: { renew: () => Promise<void>; clock: Clock; random: () => number }) {
-    this.#renew = options.renew;
-    this.#clock = options.clock;
-    this.#random = options.random;
+  constructor(options: AfterRotationOptions) {
+    this.#options = options;
   }
 
-  /** Several in a row lead to one renewal, and the first of them sets its time. */
+  /** Several in a row lead to one run, and the first of them sets its time. Database authorities sign nothing of a bot. */
   rotation(event: CaRotation): void {
     if (!asksForRenewal(event) || event.type === 'db' || this.#timer) return;
-    const delayMs = renewalDelayMs(event, this.#clock.now(), this.#random());
-    this.#timer = this.#clock.setTimer(delayMs, () => {
+    const { clock, random, run } = this.#options;
+    this.#timer = clock.setTimer(renewalDelayMs(event, clock.now(), random()), () => {
       this.#timer = undefined;
-      // A failure is judged, told and tried again by the bot.
-      this.#renew().catch(() => {});
+      run();
     });
   }
 

@@ -61,7 +61,10 @@ export interface IdentityCredentialRequest {
 
 /** A certificate for one database behind the cluster's proxy. */
 export interface DatabaseRequest {
-  /** Exact name of the database resource. */
+  /**
+   * Name of the database resource, or the one that a single database was
+   * discovered by.
+   */
   name: string;
   /** Account to log in as. Empty: whichever the client names. */
   username: string;
@@ -72,7 +75,10 @@ export interface DatabaseRequest {
 
 /** A certificate for one Kubernetes cluster behind the cluster's proxy. */
 export interface KubernetesRequest {
-  /** Exact name of the Kubernetes cluster. */
+  /**
+   * Name of the Kubernetes cluster, or the one that a single cluster was
+   * discovered by.
+   */
   name: string;
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }

@@ -33,6 +33,13 @@ export async function startAgent(options: StartOptions): Promise<void> {
     secrets: await tokenSecrets(config),
   });
   const inherited = await inheritedSockets(process.env);
+  const { LISTEN_FDS: handed, LISTEN_PID: owner } = process.env;
+  if (handed && owner !== String(process.pid)) {
+    logger.warn(
+      { process: owner, hint: 'in the unit, write ExecStart= with the command itself' },
+      'systemd hands its sockets to another process',
+    );
+  }
   // What systemd has said is said: a program that is started from here is not meant.
   using manager = new ServiceManager(process.env, { logger });
   for (const name of SYSTEMD_VARIABLES) delete process.env[name];

@@ -18,6 +18,8 @@ export interface DiagnosticsServerOptions {
   onError: (error: unknown) => void;
 }
 
+/** Who is slow to ask is looked for this often. */
+const LOOK_MS = 2000;
 /** At one time; a monitor needs one. */
 const MOST_CONNECTIONS = 64;
 const TEXT = 'text/plain; charset=utf-8';
@@ -39,7 +41,12 @@ export class DiagnosticsServer implements AsyncDisposable {
   /** @throws TeleportError that names the address when it cannot be listened on */
   static async open({ address, answer, onError }: DiagnosticsServerOptions): Promise<DiagnosticsServer> {
     const local = 'path' in address || isLoopbackName(address.host ?? '');
-    const server = createServer({ headersTimeout: 5000, requestTimeout: 10_000, keepAliveTimeout: 5000 });
+    const server = createServer({
+      headersTimeout: 5000,
+      requestTimeout: 10_000,
+      keepAliveTimeout: 5000,
+      connectionsCheckingInterval: LOOK_MS,
+    });
     server.maxConnections = MOST_CONNECTIONS;
     server.on('request', (request, response) => {
       respond(request, response, answer, local && !('path' in address)).catch((error: unknown) => {

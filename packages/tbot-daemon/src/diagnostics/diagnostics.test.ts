@@ -13,6 +13,7 @@ let clock: FakeClock;
 let diagnostics: Diagnostics;
 let bot: Partial<BotStatus>;
 let botStatus: object;
+let waiting: TeleportError | undefined;
 let issue: (request: IdentityRequest) => Promise<unknown>;
 const asked: IdentityRequest[] = [];
 
@@ -22,6 +23,7 @@ beforeEach(async () => {
   bot = { state: 'running', expires: new Date(clock.now() + 3_600_000), authorityWatch: { state: 'healthy' } };
   botStatus = { state: 'running', generation: 3, expires: toTimestamp(new Date(3_600_000_000)), warmSessions: 2 };
   issue = async () => {};
+  waiting = undefined;
   diagnostics = await Diagnostics.open({
     address: { host: '127.0.0.1', port: 0 },
     version: '1.18.0',
@@ -29,14 +31,16 @@ beforeEach(async () => {
     status: () =>
       GetStatusResponse.fromPartial({ bot: botStatus, sockets: [{ path: CI, connections: 4, streams: 5 }] }),
     audits: { heads: () => [{ file: '/var/log/ci.log', head: { sequence: 12, hash: 'ab' } }] },
-    bot: () =>
-      ({
+    bot: () => {
+      if (waiting) throw waiting;
+      return {
         status: () => bot,
         generateIdentity: (request: IdentityRequest) => {
           asked.push(request);
           return issue(request);
         },
-      }) as never,
+      } as never;
+    },
     clock,
     logger: silentLogger,
   });
@@ -145,6 +149,17 @@ describe('/readyz', () => {
     started();
     bot = { ...bot, expires: new Date(clock.now() + 1000), ...status };
     expect((await ready()).services['bot-identity']).toMatchObject({ status: 'unhealthy', reason });
+  });
+
+  test('nothing is ready while the bot waits for its cluster', async () => {
+    started();
+    waiting = new TeleportError('connection_problem', 'the agent cannot reach its cluster');
+    const unhealthy = { status: 'unhealthy', reason: 'the agent cannot reach its cluster' };
+    expect(await ready()).toMatchObject({
+      status: 'unhealthy',
+      services: { 'bot-identity': unhealthy, [CI]: unhealthy, [WEB]: unhealthy },
+    });
+    expect(asked).toEqual([]);
   });
 
   test('recovers', async () => {

@@ -145,7 +145,7 @@ function answered(
   return new Promise((resolve, reject) => {
     const settle = (finish: () => void): void => {
       signal.removeEventListener('abort', onAbort);
-      stream.off('answer', onAnswer).off('error', onError).off('end', onEnd);
+      stream.off('answer', onAnswer).off('error', onError).off('over', onOver);
       finish();
     };
     const fail = (error: unknown): void => {
@@ -154,9 +154,9 @@ function answered(
     };
     const onAnswer = (): void => settle(resolve);
     const onError = (error: unknown): void => fail(nodeFailure(error, target));
-    const onEnd = (): void => fail(new TeleportError('connection_problem', `${target.host} cut the connection`));
+    const onOver = (): void => fail(new TeleportError('connection_problem', `${target.host} cut the connection`));
     const onAbort = (): void => fail(signal.reason);
-    stream.once('answer', onAnswer).once('error', onError).once('end', onEnd);
+    stream.once('answer', onAnswer).once('error', onError).once('over', onOver);
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });
   });

@@ -21,7 +21,7 @@ export interface ConnectionTarget {
 
 /**
  * The bytes of a connection to a node, carried by a stream of the proxy's gRPC service; the session is its own and ends
- * with it. Emits `answer` when the node is reached. The end of what is written is told to the proxy, which keeps it to itself.
+ * with it. Emits `answer` when the node is reached, and `over` when the proxy ends it in order. The end of what is written is told to the proxy, which keeps it to itself.
  */
 export class ProxiedConnection extends Duplex {
   readonly #session: ProxySession;
@@ -113,8 +113,10 @@ export class ProxiedConnection extends Duplex {
   #onEnd(): void {
     if (this.destroyed || this.#isOver) return;
     this.#isOver = true;
-    if (this.#status?.code === 0) this.push(null);
-    else if (this.#status) this.destroy(errorFromStatus({ ...this.#status, rpc: PROXY_SSH }));
+    if (this.#status?.code === 0) {
+      this.emit('over');
+      this.push(null);
+    } else if (this.#status) this.destroy(errorFromStatus({ ...this.#status, rpc: PROXY_SSH }));
     else this.destroy(this.#session.failure());
   }
 }

@@ -38,4 +38,46 @@ describe('Kept', () => {
     await clock.advance(100);
     expect(await kept.get()).toBe(2);
   });
+
+  it('gives what it has at once, however old, and fetches the next beside it', async () => {
+    const clock = new FakeClock(0);
+    let fetches = 0;
+    const kept = new Kept(clock, 1_000, async () => ++fetches);
+    expect(await kept.soon()).toBe(1);
+    await clock.advance(5_000);
+    expect(await kept.soon()).toBe(1);
+    await clock.advance(0);
+    expect([await kept.soon(), fetches]).toEqual([2, 2]);
+  });
+
+  it('forgets, also what is on its way', async () => {
+    const answers: ((value: string) => void)[] = [];
+    const kept = new Kept(new FakeClock(0), 1_000, () => new Promise<string>((resolve) => answers.push(resolve)));
+    const early = kept.get();
+    kept.forget();
+    const late = kept.get();
+    answers[0]!('old');
+    expect(await early).toBe('old');
+    const joined = kept.get();
+    answers[1]!('new');
+    expect(await Promise.all([late, joined, kept.get()])).toEqual(['new', 'new', 'new']);
+    expect(answers).toHaveLength(2);
+  });
+
+  it('asks how long a value may be kept that was asked for then', async () => {
+    const clock = new FakeClock(0);
+    let fetches = 0;
+    let watchedSinceMs = Number.POSITIVE_INFINITY;
+    const kept = new Kept(
+      clock,
+      (fetchedAtMs) => (fetchedAtMs >= watchedSinceMs ? 60_000 : 1_000),
+      async () => ++fetches,
+    );
+    await kept.get();
+    watchedSinceMs = 500;
+    await clock.advance(1_000);
+    expect(await kept.get()).toBe(2);
+    await clock.advance(59_000);
+    expect(await kept.get()).toBe(2);
+  });
 });

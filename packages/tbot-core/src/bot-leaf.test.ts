@@ -1,5 +1,5 @@
 import type { DevCluster } from '@teleport-ts/dev-cluster';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { BotInCluster } from '../test-support/bot-in-cluster.ts';
 import { visitApplication } from '../test-support/visit-application.ts';
 import type { Bot } from './bot.ts';
@@ -66,6 +66,16 @@ describe('a leaf cluster', () => {
     await bot.generateIdentity(far);
     expect([leaf.calls.count('ListResources'), bots.cluster.calls.count('ListResources')]).toEqual([1, 0]);
     expect([leaf.calls.count('GenerateUserCerts'), bots.cluster.calls.count('GenerateUserCerts')]).toEqual([0, 1]);
+  });
+
+  it('tells of an application that moves, without a moment going by', async () => {
+    await bot.generateIdentity(far);
+    await leaf.addApplication({ name: 'far', labels: { team: 'dev' }, publicAddr: 'moved.localhost' });
+    await vi.waitFor(async () => {
+      expect((await bot.generateIdentity(far)).tls.app?.publicAddr).toBe('moved.localhost');
+    });
+    await leaf.addApplication({ name: 'far', labels: { team: 'dev' } });
+    await bots.clock.advance(1_001);
   });
 
   it('keeps its applications apart from those of the root, and from who may not see them', async () => {

@@ -69,7 +69,7 @@ test('an agent whose cluster is away is alive and not ready, until it is back', 
   await expect.poll(code, { timeout: 20_000 }).toBe(200);
   await ask().generateIdentity(grafana);
   const { text } = await page(daemon, '/metrics');
-  const count = `tbot_socket_requests_total{socket="${socketPath}",kind="application"`;
+  const count = `tbot_socket_requests_total{socket="${socketPath}",kind="application",trigger=""`;
   expect(text).toContain(`${count},outcome="failed",reason="connection_problem"} 1\n`);
   expect(text).toContain(`${count},outcome="issued",reason=""} 1\n`);
   expect(text).toContain(`tbot_service_healthy{service="${socketPath}"} 1\n`);

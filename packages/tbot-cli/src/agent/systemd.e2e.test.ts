@@ -61,7 +61,7 @@ test.runIf(raw)('a unit with socket activation, a watchdog, diagnostics and an a
   });
   const [, metrics] = await get(diag, '/metrics');
   const count = 'tbot_socket_requests_total';
-  expect(metrics).toContain(`${count}{socket="${socket}",kind="application",outcome="issued",reason=""} 1\n`);
+  expect(metrics).toContain(`${count}{socket="${socket}",kind="application",trigger="",outcome="issued",reason=""} 1\n`);
   expect(metrics).toContain(`tbot_audit_sequence{file="${audit}"} 1\n`);
   expect(metrics).toContain('tbot_bot_state{state="running"} 1\n');
   const secrets = [token, ...keyLines(readFileSync(journey.path('early', 'key'), 'utf8'))];

@@ -94,9 +94,9 @@ test.runIf(process.getuid?.() === 0)(
     const metrics = await (await fetch(`${url}/metrics`)).text();
     const count = (labels: string): number =>
       Number(new RegExp(`^tbot_socket_requests_total\\{socket="${run}/${labels}\\} (\\d+)$`, 'm').exec(metrics)?.[1]);
-    expect(count('build.sock",kind="application",outcome="issued",reason=""')).toBe(1);
-    expect(count('deploy.sock",kind="database",outcome="issued",reason=""')).toBe(1);
-    expect(count('deploy.sock",kind="database",outcome="refused",reason="access_denied"')).toBe(2);
+    expect(count('build.sock",kind="application",trigger="",outcome="issued",reason=""')).toBe(1);
+    expect(count('deploy.sock",kind="database",trigger="",outcome="issued",reason=""')).toBe(1);
+    expect(count('deploy.sock",kind="database",trigger="",outcome="refused",reason="access_denied"')).toBe(2);
 
     agent.kill();
     expect(await agent.finished).toMatchObject({ code: 0 });

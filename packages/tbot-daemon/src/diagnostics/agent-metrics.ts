@@ -25,7 +25,7 @@ export interface MetricSources {
 export class AgentMetrics {
   readonly #sources: MetricSources;
   readonly #registry: Registry;
-  readonly #requests: Counter<'socket' | 'kind' | 'outcome' | 'reason'>;
+  readonly #requests: Counter<'socket' | 'kind' | 'trigger' | 'outcome' | 'reason'>;
   readonly #seconds: Histogram<'socket' | 'outcome'>;
   readonly #gauges: ReturnType<typeof gauges>;
   readonly #renewals: Counter;
@@ -38,7 +38,7 @@ export class AgentMetrics {
     this.#requests = new library.Counter({
       name: 'tbot_socket_requests_total',
       help: 'Requests for credentials that were decided on: issued, refused by what was asked, or failed.',
-      labelNames: ['socket', 'kind', 'outcome', 'reason'],
+      labelNames: ['socket', 'kind', 'trigger', 'outcome', 'reason'],
       registers,
     });
     this.#seconds = new library.Histogram({
@@ -71,8 +71,8 @@ export class AgentMetrics {
   /** Counts the decisions of a socket. */
   observer(socket: string): (decision: Decision) => void {
     for (const outcome of ['issued', 'refused', 'failed']) this.#seconds.zero({ socket, outcome });
-    return ({ outcome, kind = '', code = '', latencyMs }) => {
-      this.#requests.inc({ socket, kind, outcome, reason: code });
+    return ({ outcome, kind = '', trigger = '', code = '', latencyMs }) => {
+      this.#requests.inc({ socket, kind, trigger, outcome, reason: code });
       this.#seconds.observe({ socket, outcome }, latencyMs / 1000);
     };
   }

@@ -179,6 +179,7 @@ describe('/readyz', () => {
     decided({ outcome: 'refused', code: 'access_denied', latencyMs: 1 });
     await ready(CI);
     expect(asked).toEqual([]);
+    await clock.advance(5000);
     decided({ outcome: 'failed', code: 'connection_problem', latencyMs: 1 });
     await ready(CI);
     expect(asked).toHaveLength(1);
@@ -215,16 +216,18 @@ describe('/metrics', () => {
     const decided = diagnostics.observer(CI);
     decided({ outcome: 'issued', kind: 'application', latencyMs: 7 });
     decided({ outcome: 'issued', kind: 'application', latencyMs: 70 });
+    decided({ outcome: 'issued', kind: 'application', trigger: 'renewal', latencyMs: 200 });
     decided({ outcome: 'refused', kind: 'database', code: 'limit_exceeded', latencyMs: 0 });
     decided({ outcome: 'failed', code: 'connection_problem', latencyMs: 3 });
     const lines = await metrics();
     const name = 'tbot_socket_requests_total';
     expect(lines).toEqual(
       expect.arrayContaining([
-        `${name}{socket="${CI}",kind="application",outcome="issued",reason=""} 2`,
-        `${name}{socket="${CI}",kind="database",outcome="refused",reason="limit_exceeded"} 1`,
-        `${name}{socket="${CI}",kind="",outcome="failed",reason="connection_problem"} 1`,
-        `tbot_socket_request_duration_seconds_count{socket="${CI}",outcome="issued"} 2`,
+        `${name}{socket="${CI}",kind="application",trigger="",outcome="issued",reason=""} 2`,
+        `${name}{socket="${CI}",kind="application",trigger="renewal",outcome="issued",reason=""} 1`,
+        `${name}{socket="${CI}",kind="database",trigger="",outcome="refused",reason="limit_exceeded"} 1`,
+        `${name}{socket="${CI}",kind="",trigger="",outcome="failed",reason="connection_problem"} 1`,
+        `tbot_socket_request_duration_seconds_count{socket="${CI}",outcome="issued"} 3`,
         `tbot_socket_request_duration_seconds_bucket{le="0.01",socket="${CI}",outcome="issued"} 1`,
         `tbot_socket_request_duration_seconds_bucket{le="0.1",socket="${CI}",outcome="issued"} 2`,
       ]),

@@ -51,6 +51,10 @@ test('what a caller did not get asks for a new one, a failure stands for five se
   });
   expect(await made.trouble()).toBeUndefined();
   made.lapsed();
+  expect(await made.trouble()).toBeUndefined();
+  expect(counted.times).toBe(1);
+  await clock.advance(5000);
+  made.lapsed();
   expect(await made.trouble()).toBe(error);
   made.lapsed();
   await clock.advance(4999);

@@ -36,7 +36,8 @@ export class IssuanceProof {
 
   /** A caller did not get one, by a fault of the agent or the cluster: what was known is no longer so. */
   lapsed(): void {
-    if (this.#last && !('error' in this.#last)) this.#last = undefined;
+    // Whoever fails on purpose makes us ask no more often than this.
+    if (this.#last && !('error' in this.#last) && this.#ageMs(this.#last) >= RETRY_MS) this.#last = undefined;
   }
 
   /**
@@ -46,14 +47,17 @@ export class IssuanceProof {
    */
   async trouble(doubtful = false): Promise<unknown> {
     const known = this.#last;
-    const ageMs = known ? this.#options.clock.now() - known.atMs : 0;
     const goodForMs = doubtful ? DOUBTFUL_MS : FRESH_MS;
-    if (known && ageMs < ('error' in known ? RETRY_MS : goodForMs)) return known.error;
+    if (known && this.#ageMs(known) < ('error' in known ? RETRY_MS : goodForMs)) return known.error;
     this.#running ??= this.#prove().finally(() => {
       this.#running = undefined;
     });
     await this.#running;
     return this.#last?.error;
+  }
+
+  #ageMs({ atMs }: { atMs: number }): number {
+    return this.#options.clock.now() - atMs;
   }
 
   async #prove(): Promise<void> {

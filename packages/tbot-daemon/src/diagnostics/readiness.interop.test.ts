@@ -56,6 +56,9 @@ sockets:
     await using caller = new SocketHost({ socket: bad });
     const asked = (): Promise<unknown> => caller.generateIdentity({ kind: 'identity' }).then(() => undefined, String);
     await expect.poll(asked, { timeout: 20_000, interval: 200 }).toContain('maintenance');
+    // A proof of a moment ago stands for five seconds, whatever callers meet.
+    const code = (): Promise<number> => asked().then(async () => (await ready()).code);
+    await expect.poll(code, { timeout: 20_000, interval: 500 }).toBe(503);
     expect(await ready()).toMatchObject({
       code: 503,
       status: 'unhealthy',

@@ -168,6 +168,7 @@ export class Issuance {
     counters.count({
       outcome,
       ...(kind && { kind }),
+      ...(attempt.trigger && { trigger: attempt.trigger }),
       ...(failure && { code: failure.code }),
       latencyMs: clock.now() - attempt.startedMs,
     });

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@teleport-ts/api-types';
+import type { RenewalReason } from '@teleport-ts/tbot-core';
 import type { Outcome } from '../audit/audit-record.ts';
 
 /** One decision of a socket, without what would make its names many: no roles, no names, no peers. */
@@ -6,6 +7,8 @@ export interface Decision {
   outcome: Outcome;
   /** Absent where the request could not be read, and for a connection that was refused. */
   kind?: string;
+  /** What made a stream ask; absent for a request of its own. */
+  trigger?: RenewalReason;
   /** Why not; absent when issued. */
   code?: ErrorCode;
   latencyMs: number;

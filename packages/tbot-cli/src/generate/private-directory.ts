@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { constants, rmSync } from 'node:fs';
 import { access, mkdtemp, rm, stat, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,7 +15,7 @@ export interface PrivateDirectory extends AsyncDisposable {
 /**
  * Makes a directory with mode 0700 whose files reach no disk where the system has a place for such: `XDG_RUNTIME_DIR`,
  * `/dev/shm`, or the place for temporary files when that is in memory; else there all the same. It goes away with all that
- * is in it when it is disposed of, and also when the process exits before.
+ * is in it when it is disposed of, and also when the process ends before, even by SIGKILL.
  */
 export async function privateDirectory(
   env: Readonly<Record<string, string | undefined>> = process.env,
@@ -22,13 +23,34 @@ export async function privateDirectory(
   const path = await mkdtemp(join(await placeFor(env), 'tbot-'));
   const atExit = (): void => rmSync(path, { recursive: true, force: true });
   process.on('exit', atExit);
+  const release = removedWithoutUs(path);
   return {
     path,
     async [Symbol.asyncDispose]() {
       await rm(path, { recursive: true, force: true, maxRetries: 3 });
       process.off('exit', atExit);
+      release();
     },
   };
+}
+
+/**
+ * A shell that waits for the end of a pipe, which nobody but this process holds, and then removes the directory. Where there
+ * is no shell nothing is lost but that.
+ */
+function removedWithoutUs(path: string): () => void {
+  const shell = spawn('/bin/sh', ['-c', 'read -r _; rm -rf -- "$1"', 'sh', path], {
+    // In a group of its own: a terminal's Ctrl-C is for the command.
+    detached: true,
+    cwd: '/',
+    env: { PATH: '/usr/bin:/bin' },
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  shell.on('error', () => {});
+  shell.stdin.on('error', () => {});
+  shell.unref();
+  (shell.stdin as { unref?(): void }).unref?.();
+  return () => shell.stdin.end();
 }
 
 async function placeFor(env: Readonly<Record<string, string | undefined>>): Promise<string> {

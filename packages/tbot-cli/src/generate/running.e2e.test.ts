@@ -126,6 +126,14 @@ test('signals reach the command, and nothing is left behind', async () => {
   expect(existsSync(directory)).toBe(false);
 });
 
+test('nothing is left behind by a kill -9 either', async () => {
+  await using program = start(['--exec', 'sh', '-c', 'echo "at $TBOT_DIRECTORY."; exec cat']);
+  await program.printed(/at .*\./);
+  const directory = /at (.*)\./.exec(program.output)![1]!;
+  program.kill('SIGKILL');
+  await expect.poll(() => existsSync(directory), { timeout: 10_000 }).toBe(false);
+});
+
 test('files are renewed under a running command, which is told if it wants to be', async () => {
   agent.refreshAfterMs = 50;
   const script = `

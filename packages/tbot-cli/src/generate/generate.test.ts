@@ -122,6 +122,8 @@ describe('files of each kind', () => {
     });
     const { status } = JSON.parse(answer.stdout);
     expect(parseTlsIdentity(status.clientCertificateData).kubernetesCluster).toBe('k1');
+    const printed = await tbot('generate --socket $S k8s --kubernetes-cluster k1 --print exec-credential');
+    expect(JSON.parse(printed.stdout)).toMatchObject({ kind: 'ExecCredential', spec: { interactive: false } });
   });
 
   test('kubernetes with everything in the kubeconfig', async () => {

@@ -11,7 +11,8 @@ export interface ProxyEndpoints {
 }
 
 /**
- * The endpoints of a proxy that has everything on its web address, which is the default of clusters since Teleport 12.
+ * The endpoints of a proxy that has everything on its web address, as it has unless a cluster was told otherwise or set up
+ * with a configuration of the first version.
  *
  * @param webAddress `host:port`
  */

@@ -12,7 +12,10 @@ export interface HostCluster {
   readonly sshPublicKeys: readonly string[];
 }
 
-/** The clusters whose nodes a credential may lead to: the issuing one first, then its leaves in the order of the host. */
+/**
+ * The clusters whose nodes a credential may lead to: the issuing one first, then all that it trusts, in the order of the
+ * host. Whether the roles reach a leaf is the leaf's to say.
+ */
 export function hostClustersOf(identity: Identity): HostCluster[] {
   const issuing = issuingClusterOf(identity);
   const keys = new Map<string, string[]>([[issuing, []]]);

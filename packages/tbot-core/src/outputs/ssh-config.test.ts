@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { identityOf, recordedSet } from '../../test-support/recorded-output.ts';
+import { identityOf, identityPartsOf, recordedSet } from '../../test-support/recorded-output.ts';
+import { Identity } from '../identity.ts';
 import { identityFiles } from './identity.ts';
 import { tlsRoutingEndpoints } from './proxy-endpoints.ts';
 import { clusterSshConfig, type SshConfigParts, sshConfig } from './ssh-config.ts';
@@ -50,4 +51,32 @@ test('where files lie in no directory only known_hosts is written', () => {
   const identity = identityOf(recordedSet('identity'));
   const names = Object.keys(identityFiles(identity, { proxy: parts.proxy }));
   expect(names.filter((name) => /ssh_config|known_hosts/.test(name))).toEqual(['known_hosts']);
+});
+
+test('while an authority is rotated old and new keys are trusted', () => {
+  const parts = identityPartsOf(recordedSet('identity'));
+  const key = (cluster: string): string =>
+    parts.authorities.find((authority) => authority.type === 'host' && authority.cluster === cluster)!
+      .sshPublicKeys[0]!;
+  const [root, leaf] = [key('root.example'), key('leaf.example')];
+  // As if the leaf's key were the root's next one.
+  const authorities = parts.authorities.map((authority) =>
+    authority.type === 'host' && authority.cluster === 'root.example'
+      ? { ...authority, sshPublicKeys: [root, leaf] }
+      : authority,
+  );
+  const files = identityFiles(Identity.create({ ...parts, authorities }), {
+    proxy: tlsRoutingEndpoints('p.example:443'),
+    directory: { path: '/opt/machine-id', tbotPath: '/usr/bin/tbot' },
+  });
+  expect(files.known_hosts).toBe(
+    [
+      `@cert-authority p.example,root.example,*.root.example ${root} type=host\n`,
+      `@cert-authority p.example,root.example,*.root.example ${leaf} type=host\n`,
+      `@cert-authority p.example,leaf.example,*.leaf.example ${leaf} type=host\n`,
+    ].join(''),
+  );
+  expect(files['root.example.known_hosts']).toBe(
+    `# Cluster specific known_hosts generated for cluster 'root.example'\n@cert-authority * ${root} type=host\n@cert-authority * ${leaf} type=host\n`,
+  );
 });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer, request } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { isTeleportError } from '@teleport-ts/api-types';
 import { AuthServiceDefinition } from '@teleport-ts/api-types/proto/teleport/proto/auth_service';
 import { FakeClock } from '@teleport-ts/api-types/testing';
@@ -33,7 +34,7 @@ destinationHostContract('MemoryHost', async () => {
 
 /** A TLS server of the host, asked with a credential of it; what it saw of the caller. */
 async function visit(host: MemoryHost, server = createServer(host.serverOptions('localhost'))): Promise<string> {
-  server.on('request', (call, answer) => answer.end(call.socket.getPeerCertificate().subject.CN));
+  server.on('request', (call, answer) => answer.end((call.socket as TLSSocket).getPeerCertificate().subject.CN));
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { tlsCertificate: cert, privateKeyPem: key, authorities } = await host.generateIdentity(grafana);
   const ca = tlsCertificatesOf(authorities, 'host');

@@ -151,14 +151,19 @@ export class RealAgent implements AsyncDisposable {
   }
 
   /** `address` is that of the auth service or of the proxy; the bot is a new one of that name. */
-  static async start({ teleport }: RealServices, bot: string, address: string): Promise<RealAgent> {
+  static async start(
+    { teleport }: { readonly teleport: RealTeleport },
+    bot: string,
+    address: string,
+    webCaPath: string = teleport.webCaPath,
+  ): Promise<RealAgent> {
     const folder = await TemporaryDirectory.create();
     const [socket, config] = [folder.join('agent.sock'), folder.join('tbot.yaml')];
     const yaml = `auth_server: ${address}\nstore: { type: memory }\nsockets:\n- path: ${socket}\n  roles: [${DEPLOYER}]\n`;
     await writeFile(config, yaml);
     const token = await teleport.createBot(bot, [DEPLOYER]);
     const pin = address === teleport.authAddress ? ['--ca-pin', await teleport.caPin()] : [];
-    const env = { NODE_EXTRA_CA_CERTS: teleport.webCaPath };
+    const env = { NODE_EXTRA_CA_CERTS: webCaPath };
     const program = new RunningProgram(
       process.execPath,
       [TBOT, 'start', '-c', config, '--token', token, '--join-method', 'token', ...pin],

@@ -86,10 +86,43 @@ export class DerReader {
   whole(element: DerElement): Buffer {
     return this.#bytes.subarray(element.start, element.end);
   }
+
+  /** Reads the next element as an OBJECT IDENTIFIER. */
+  objectIdentifier(): string {
+    const { contentStart, end } = this.next(DerTag.objectIdentifier);
+    return identifierAt(this.#bytes, contentStart, end);
+  }
+
+  /** Reads the next element as text; undefined for a value that is no string. */
+  text(): string | undefined {
+    const { tag, contentStart, end } = this.next();
+    return textAt(this.#bytes, tag, contentStart, end);
+  }
 }
 
+/** Texts of identifiers that were read before, by a sum over their bytes: all certificates use the same few. */
+const knownIdentifiers = new Map<number, { readonly bytes: Uint8Array; readonly text: string }>();
+const MOST_IDENTIFIERS = 256;
+
 /** `2.5.4.3` from the content bytes of an OBJECT IDENTIFIER. */
-export function readObjectIdentifier(content: Uint8Array): string {
+function identifierAt(bytes: Uint8Array, start: number, end: number): string {
+  let sum = end - start;
+  for (let at = start; at < end; at++) sum = (sum * 31 + bytes[at]!) | 0;
+  const known = knownIdentifiers.get(sum);
+  if (known && isAt(known.bytes, bytes, start, end)) return known.text;
+  const content = Uint8Array.prototype.slice.call(bytes, start, end);
+  const text = objectIdentifierText(content);
+  if (knownIdentifiers.size < MOST_IDENTIFIERS) knownIdentifiers.set(sum, { bytes: content, text });
+  return text;
+}
+
+function isAt(wanted: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (wanted.length !== end - start) return false;
+  for (let at = 0; at < wanted.length; at++) if (wanted[at] !== bytes[start + at]) return false;
+  return true;
+}
+
+function objectIdentifierText(content: Uint8Array): string {
   const arcs: number[] = [];
   let value = 0;
   let pending = false;
@@ -110,17 +143,18 @@ export function readObjectIdentifier(content: Uint8Array): string {
 }
 
 /** The text of a DER string, or undefined for a value that is no string. */
-export function readDerString(tag: number, content: Buffer): string | undefined {
+function textAt(bytes: Buffer, tag: number, start: number, end: number): string | undefined {
   switch (tag) {
     case DerTag.utf8String:
-      return content.toString('utf8');
+      return bytes.toString('utf8', start, end);
     case DerTag.printableString:
     case DerTag.ia5String:
     case DerTag.numericString:
     case DerTag.t61String:
-      return content.toString('latin1');
+      return bytes.toString('latin1', start, end);
     case DerTag.bmpString:
-      return content.length % 2 === 0 ? Buffer.from(content).swap16().toString('utf16le') : undefined;
+      if ((end - start) % 2 !== 0) return undefined;
+      return Buffer.from(bytes.subarray(start, end)).swap16().toString('utf16le');
     default:
       return undefined;
   }
@@ -128,18 +162,24 @@ export function readDerString(tag: number, content: Buffer): string | undefined 
 
 /** UTCTime (years 1950 to 2049) or GeneralizedTime, both in the form that RFC 5280 allows: to the second, in `Z`. */
 export function readDerTime(tag: number, content: Buffer): Date {
-  const text = content.toString('latin1');
-  const match =
-    tag === DerTag.utcTime
-      ? /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/.exec(text)
-      : tag === DerTag.generalizedTime
-        ? /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})Z$/.exec(text)
-        : null;
-  if (!match) throw malformedCertificate('unreadable time');
-  const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
-  const fullYear = tag === DerTag.generalizedTime ? year : year < 50 ? 2000 + year : 1900 + year;
+  const yearDigits = tag === DerTag.utcTime ? 2 : tag === DerTag.generalizedTime ? 4 : 0;
+  if (yearDigits === 0 || content.length !== yearDigits + 11 || content[content.length - 1] !== 0x5a) {
+    throw malformedCertificate('unreadable time');
+  }
+  const year = digits(content, 0, yearDigits);
+  const [month, day, hour, minute, second] = [0, 2, 4, 6, 8].map((at) => digits(content, yearDigits + at, 2));
   const date = new Date(0);
-  date.setUTCFullYear(fullYear, month - 1, day);
-  date.setUTCHours(hour, minute, second);
+  date.setUTCFullYear(yearDigits === 4 ? year : year < 50 ? 2000 + year : 1900 + year, month! - 1, day);
+  date.setUTCHours(hour!, minute, second);
   return date;
+}
+
+function digits(content: Buffer, at: number, count: number): number {
+  let value = 0;
+  for (let index = at; index < at + count; index++) {
+    const digit = content[index]! - 0x30;
+    if (digit < 0 || digit > 9) throw malformedCertificate('unreadable time');
+    value = value * 10 + digit;
+  }
+  return value;
 }

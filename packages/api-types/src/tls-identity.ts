@@ -115,8 +115,10 @@ export interface TlsIdentity extends TlsIdentityFields {
  */
 export function parseTlsIdentity(certificate: CertificateInput): TlsIdentity {
   const { subject, notBefore, notAfter, serial } = readX509Subject(certificate);
-  return { ...identityFromSubject(subject), notBefore, notAfter, serial };
+  return Object.assign(identityFromSubject(subject), { notBefore, notAfter, serial });
 }
+
+const none: readonly string[] = Object.freeze([]);
 
 /** Reads an identity from the subject alone; see {@link parseTlsIdentity}. */
 export function identityFromSubject(subject: DistinguishedName): TlsIdentityFields {
@@ -129,7 +131,7 @@ export function identityFromSubject(subject: DistinguishedName): TlsIdentityFiel
       else values.set(oid, [value]);
     }
   }
-  const list = (oid: string): readonly string[] => values.get(oid) ?? [];
+  const list = (oid: string): readonly string[] => values.get(oid) ?? none;
   const text = (oid: string): string | undefined => values.get(oid)?.at(-1);
   const flag = (oid: string): boolean => text(oid) === 'true';
 
@@ -138,21 +140,14 @@ export function identityFromSubject(subject: DistinguishedName): TlsIdentityFiel
   if (!user) throw notAnIdentity('has no user name (CN)');
   if (roles.length === 0) throw notAnIdentity(`of ${JSON.stringify(user)} names no role (O)`);
 
-  const database = databaseRoute(text, list(TELEPORT_OID.requestedDatabaseRoles));
   const traits = list(TELEPORT_OID.traits)[0];
-  return {
+  const identity: Writable<TlsIdentityFields> = {
     user,
     roles,
     usage: list(TELEPORT_OID.usage),
     logins: list(TELEPORT_OID.logins),
     traits: traits === undefined ? {} : parseTraits(traits),
     routeToCluster: list(TELEPORT_OID.routeToCluster)[0] ?? '',
-    ...present({
-      teleportCluster: text(TELEPORT_OID.teleportCluster),
-      app: appRoute(text),
-      database,
-      kubernetesCluster: text(TELEPORT_OID.kubernetesCluster),
-    }),
     kubernetesUsers: list(TELEPORT_OID.kubernetesUsers),
     kubernetesGroups: list(TELEPORT_OID.kubernetesGroups),
     databaseNames: list(TELEPORT_OID.databaseNames),
@@ -166,25 +161,32 @@ export function identityFromSubject(subject: DistinguishedName): TlsIdentityFiel
     activeRequests: list(TELEPORT_OID.activeRequests),
     allowedResources: resourceIds(text(TELEPORT_OID.allowedResources)),
     systemRoles: list(TELEPORT_OID.systemRoles),
-    ...present({
-      botName: text(TELEPORT_OID.botName),
-      botInstanceId: text(TELEPORT_OID.botInstanceId),
-      impersonator: text(TELEPORT_OID.impersonator),
-      joinAttributes: jsonObject('join attributes', text(TELEPORT_OID.joinAttributes)),
-      userType: text(TELEPORT_OID.userType),
-      privateKeyPolicy: text(TELEPORT_OID.privateKeyPolicy),
-      mfaVerified: text(TELEPORT_OID.mfaVerified),
-      previousIdentityExpires: time('previous identity expiry', text(TELEPORT_OID.previousIdentityExpires)),
-      loginIp: text(TELEPORT_OID.loginIp),
-      pinnedIp: text(TELEPORT_OID.pinnedIp),
-      connectionDiagnosticId: text(TELEPORT_OID.connectionDiagnosticId),
-      device: group({
-        id: text(TELEPORT_OID.deviceId),
-        assetTag: text(TELEPORT_OID.deviceAssetTag),
-        credentialId: text(TELEPORT_OID.deviceCredentialId),
-      }),
-    }),
   };
+  put(identity, 'teleportCluster', text(TELEPORT_OID.teleportCluster));
+  put(identity, 'app', appRoute(text));
+  put(identity, 'database', databaseRoute(text, list(TELEPORT_OID.requestedDatabaseRoles)));
+  put(identity, 'kubernetesCluster', text(TELEPORT_OID.kubernetesCluster));
+  put(identity, 'botName', text(TELEPORT_OID.botName));
+  put(identity, 'botInstanceId', text(TELEPORT_OID.botInstanceId));
+  put(identity, 'impersonator', text(TELEPORT_OID.impersonator));
+  put(identity, 'joinAttributes', jsonObject('join attributes', text(TELEPORT_OID.joinAttributes)));
+  put(identity, 'userType', text(TELEPORT_OID.userType));
+  put(identity, 'privateKeyPolicy', text(TELEPORT_OID.privateKeyPolicy));
+  put(identity, 'mfaVerified', text(TELEPORT_OID.mfaVerified));
+  const previousExpiry = text(TELEPORT_OID.previousIdentityExpires);
+  put(identity, 'previousIdentityExpires', time('previous identity expiry', previousExpiry));
+  put(identity, 'loginIp', text(TELEPORT_OID.loginIp));
+  put(identity, 'pinnedIp', text(TELEPORT_OID.pinnedIp));
+  put(identity, 'connectionDiagnosticId', text(TELEPORT_OID.connectionDiagnosticId));
+  put(identity, 'device', deviceBinding(text));
+  return identity;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A member that is absent stays absent. */
+function put<T, K extends keyof T>(target: T, name: K, value: T[K] | undefined): void {
+  if (value !== undefined) target[name] = value;
 }
 
 type ReadText = (oid: string) => string | undefined;
@@ -200,6 +202,14 @@ function appRoute(text: ReadText): AppRoute | undefined {
     azureIdentity: text(TELEPORT_OID.appAzureIdentity),
     gcpServiceAccount: text(TELEPORT_OID.appGcpServiceAccount),
     awsCredentialProcess: text(TELEPORT_OID.appAwsCredentialProcess),
+  });
+}
+
+function deviceBinding(text: ReadText): DeviceBinding | undefined {
+  return group({
+    id: text(TELEPORT_OID.deviceId),
+    assetTag: text(TELEPORT_OID.deviceAssetTag),
+    credentialId: text(TELEPORT_OID.deviceCredentialId),
   });
 }
 

@@ -1,12 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import {
-  DerReader,
-  DerTag,
-  malformedCertificate,
-  readDerString,
-  readDerTime,
-  readObjectIdentifier,
-} from './der-reader.ts';
+import { DerReader, DerTag, malformedCertificate, readDerTime } from './der-reader.ts';
 import { firstPemBlock } from './pem.ts';
 
 /** One attribute of a distinguished name; `value` is absent where the certificate holds something else than text. */
@@ -109,7 +102,7 @@ function readSerial(body: DerReader): string {
 }
 
 function readAlgorithm(reader: DerReader): string {
-  return readObjectIdentifier(reader.content(reader.next(DerTag.objectIdentifier)));
+  return reader.objectIdentifier();
 }
 
 function readTime(reader: DerReader): Date {
@@ -124,9 +117,8 @@ function readName(reader: DerReader): DistinguishedName {
     const set = reader.enter(DerTag.set);
     while (!set.done) {
       const pair = set.enter(DerTag.sequence);
-      const oid = readObjectIdentifier(pair.content(pair.next(DerTag.objectIdentifier)));
-      const element = pair.next();
-      const value = readDerString(element.tag, pair.content(element));
+      const oid = pair.objectIdentifier();
+      const value = pair.text();
       relative.push(value === undefined ? { oid } : { oid, value });
     }
     name.push(relative);
@@ -144,7 +136,7 @@ function readExtensions(body: DerReader): CertificateExtension[] {
     const list = body.enter(0xa3).enter(DerTag.sequence);
     while (!list.done) {
       const extension = list.enter(DerTag.sequence);
-      const oid = readObjectIdentifier(extension.content(extension.next(DerTag.objectIdentifier)));
+      const oid = extension.objectIdentifier();
       const critical =
         extension.peekTag() === DerTag.boolean && extension.content(extension.next(DerTag.boolean))[0] !== 0;
       extensions.push({ oid, critical, value: extension.content(extension.next(DerTag.octetString)) });

@@ -15,7 +15,7 @@ import { afterEach, beforeEach } from 'vitest';
 import type { AuditRecord } from '../src/audit/audit-record.ts';
 import { CredentialSocket, type CredentialSocketOptions } from '../src/credential-socket.ts';
 import { RequestLimiter } from '../src/policy/request-limits.ts';
-import type { IssuingBot } from '../src/service/credential-service.ts';
+import type { IssuingBot } from '../src/service/issuance.ts';
 import { SocketCounters } from '../src/service/socket-counters.ts';
 import { loadPeerReader, type PeerReader } from '../src/sockets/peer-credentials.ts';
 

@@ -70,6 +70,7 @@ describe.skipIf(!teleportBinDir() || !hasSsh).each(['multiplex', 'separate'] as 
       [
         ...['-F', 'none', '-p', String(teleport.ports.node), '-o', `ProxyCommand=${proxyCommand}`],
         ...['-o', `UserKnownHostsFile=${folder}/known_hosts`, '-o', 'StrictHostKeyChecking=yes'],
+        ...['-o', 'HostKeyAlias=real.root.test'],
         ...['-o', `IdentityFile=${folder}/key`, '-o', `CertificateFile=${folder}/key-cert.pub`],
         ...['-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes'],
         `root@${host}.root.test`,
@@ -121,6 +122,26 @@ describe.skipIf(!teleportBinDir() || !hasSsh).each(['multiplex', 'separate'] as 
 
     const asking = `'${process.execPath}' '${TBOT}' ssh-proxy-command --socket '${socket}' --host %h --port %p`;
     expect(await sshBy(asking, ['echo', 'hello'])).toMatchObject({ code: 0, stdout: 'hello\n' });
+  });
+
+  test('proxy templates find the node by what it is', async () => {
+    const templates = join(folder, 'tsh.yaml');
+    await writeFile(
+      templates,
+      `proxy_templates:
+- {template: '^by-label\\.root\\.test:', search: 'demo'}
+- {template: '^by-query\\.(.*):', query: 'labels["env"] == "demo"', cluster: $1}
+- {template: '^renamed\\.', host: real}
+- {template: '^nobody\\.', search: 'nosuch'}
+`,
+    );
+    for (const host of ['by-label', 'by-query', 'renamed']) {
+      // The search leads to whatever port the node has, the name alone to the one that is said.
+      const made = await ssh([...routing(), `--proxy-templates=${templates}`], ['echo', host], { host });
+      expect(made).toMatchObject({ stdout: `${host}\n`, code: 0 });
+    }
+    const { stderr } = await ssh([...routing(), `--proxy-templates=${templates}`], ['true'], { host: 'nobody' });
+    expect(stderr).toContain('error: no node of cluster root.test fits "nosuch"\nhint: ');
   });
 
   test('a node that there is not is told', async () => {

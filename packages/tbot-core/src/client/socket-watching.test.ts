@@ -130,3 +130,27 @@ test('a rotation is told with what its holder needs to know', async () => {
   await rotations.return!();
   await until(() => agent.streams === 0);
 });
+
+test('who watches with fresh keys hears of rotations again when the agent is back', async () => {
+  const clock = new FakeClock();
+  await using memory = new MemoryHost({ clock });
+  const socket = nextPath();
+  const first = await StandInAgent.start(socket, memory);
+  await using host = new SocketHost({ socket, clock, random: () => 0 });
+  const watched = host.watchIdentity(grafana)[Symbol.asyncIterator]();
+  const { value: held } = await watched.next();
+  const next = watched.next();
+  await until(() => first.streams === 1);
+  await first[Symbol.asyncDispose]();
+  await using second = await StandInAgent.start(socket, memory);
+  await withPassingTime(
+    clock,
+    until(() => second.streams === 1),
+  );
+  memory.rotate('user', 'update_clients');
+  const { value: renewed } = await withPassingTime(clock, next);
+  expect(renewed!.serial).not.toBe(held!.serial);
+  expect(renewed!.privateKeyPem).not.toBe(held!.privateKeyPem);
+  await watched.return!();
+  await until(() => second.streams === 0);
+});

@@ -96,6 +96,10 @@ test('faults: the next ones, all, delays by the clock', async () => {
   await clock.advance(1);
   expect(await late).toBe('ok');
   expect([host.requests.length, host.issued.length]).toEqual([6, 2]);
+  host.faults.next({ delayMs: 10_000 });
+  const cut = code();
+  await host.close();
+  expect(await cut).toBe('canceled');
 });
 
 test('a watched credential is renewed as time goes on', async () => {

@@ -96,9 +96,10 @@ export class MemoryHost implements DestinationHost, AsyncDisposable {
     this.#closing.signal.throwIfAborted();
     this.requests.push(request);
     const { error, delayMs } = this.faults.take();
-    if (delayMs !== undefined) await sleep(this.#clock, delayMs, limit.signal);
+    const until = AbortSignal.any([limit.signal, this.#closing.signal]);
+    if (delayMs !== undefined) await sleep(this.#clock, delayMs, until);
     if (error) throw error;
-    const identity = await waitFor(this.#issue(request), limit.signal);
+    const identity = await waitFor(this.#issue(request), until);
     this.issued.push(identity);
     return identity;
   }

@@ -23,6 +23,7 @@ export * from './outputs/identity.ts';
 export * from './outputs/kubernetes.ts';
 export * from './outputs/output.ts';
 export { type ProxyEndpoints, tlsRoutingEndpoints } from './outputs/proxy-endpoints.ts';
+export * from './public-keys.ts';
 export { type Backoff, backoffMs } from './retry.ts';
 export * from './trusted-authority.ts';
 export {

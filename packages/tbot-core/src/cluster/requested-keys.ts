@@ -4,9 +4,13 @@ import type { CredentialKind, IdentityRequest } from '../destination-host.ts';
 import { consumerKeyAlgorithm } from '../keys/key-algorithm.ts';
 import { generateKeyPair, tlsPublicKeyPem } from '../keys/key-pair.ts';
 import type { RsaKeyPool } from '../keys/rsa-key-pool.ts';
+import { CheckedPublicKeys } from '../public-keys.ts';
 
 /** SubjectPublicKeyInfo of a P-256 key up to its uncompressed point (RFC 5480). */
 const P256_PREFIX = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex');
+
+/** Only keys of RSA have another form for the cluster; none of those is as short as this. */
+const SHORTEST_RSA_PEM = 256;
 
 /** The keys that certificates are issued for. */
 export interface RequestedKeys {
@@ -26,6 +30,9 @@ export interface RequestedKeys {
 export function givenKeys({ keys }: IdentityRequest): RequestedKeys | undefined {
   const { tls, ssh } = keys ?? {};
   if (!tls && !ssh) return undefined;
+  if (keys instanceof CheckedPublicKeys && (!tls || tls.length < SHORTEST_RSA_PEM)) {
+    return { ...(tls && { tlsPublicKey: tls }), ...(ssh && { sshPublicKey: ssh }) };
+  }
   return {
     ...(tls && { tlsPublicKey: isP256(tls) ? tls : tlsPublicKeyPem(readPublicKey(tls)) }),
     ...(ssh && { sshPublicKey: readSshKey(ssh) }),

@@ -204,7 +204,7 @@ function requestFor(
     cluster,
     ttlMs: ttl.effectiveMs,
     ...(roles && { roles }),
-    ...(parsed?.keys && { keys: confined ? { tls: parsed.keys.tls! } : parsed.keys }),
+    ...(parsed?.keys && { keys: confined ? parsed.keys.withoutSsh() : parsed.keys }),
     ...(confined && { confined }),
   };
   switch (kind) {

@@ -1,5 +1,5 @@
-import { parseSshPublicKey, publicKeyDer, TeleportError } from '@teleport-ts/api-types';
-import type { PublicKeys } from '@teleport-ts/tbot-core';
+import { TeleportError } from '@teleport-ts/api-types';
+import { CheckedPublicKeys } from '@teleport-ts/tbot-core';
 import type { GenerateIdentityRequest } from '@teleport-ts/tbot-core/proto';
 import type { CredentialRequest } from '../policy/admit.ts';
 
@@ -10,7 +10,7 @@ const LONGEST_KEY_BYTES = 8192;
 export interface ParsedRequest {
   wanted: CredentialRequest;
   /** Absent: the agent makes a pair. */
-  keys?: PublicKeys;
+  keys?: CheckedPublicKeys;
 }
 
 /**
@@ -25,8 +25,7 @@ export function parseRequest(request: GenerateIdentityRequest): ParsedRequest {
       hint: 'set one of its kinds, for example `application`',
     });
   }
-  const tls = tlsKey(request.tlsPublicKey);
-  const ssh = sshKey(request.sshPublicKey);
+  const keys = keysOf(request);
   return {
     wanted: {
       ...targetOf(kind),
@@ -34,9 +33,7 @@ export function parseRequest(request: GenerateIdentityRequest): ParsedRequest {
       cluster: request.cluster,
       ...(request.ttl === undefined ? {} : { ttlMs: durationMs(request.ttl) }),
     },
-    ...(tls === undefined && ssh === undefined
-      ? {}
-      : { keys: { ...(tls === undefined ? {} : { tls }), ...(ssh === undefined ? {} : { ssh }) } }),
+    ...(keys && { keys }),
   };
 }
 
@@ -49,37 +46,21 @@ function targetOf(
   return { kind: 'database', name, ...(username !== '' && { username }), ...(database !== '' && { database }) };
 }
 
-function tlsKey(bytes: Uint8Array): string | undefined {
+const KEY_FIELDS = { tls: 'tls_public_key', ssh: 'ssh_public_key' } as const;
+
+function keysOf({ tlsPublicKey, sshPublicKey }: GenerateIdentityRequest): CheckedPublicKeys | undefined {
+  const tls = keyText(tlsPublicKey, KEY_FIELDS.tls);
+  const ssh = keyText(sshPublicKey, KEY_FIELDS.ssh);
+  if (tls === undefined && ssh === undefined) return undefined;
+  return CheckedPublicKeys.read({ ...(tls !== undefined && { tls }), ...(ssh !== undefined && { ssh }) }, KEY_FIELDS);
+}
+
+function keyText(bytes: Uint8Array, field: string): string | undefined {
   if (bytes.length === 0) return undefined;
-  const pem = keyText(bytes, 'tls_public_key');
-  // Node would take a private key here and derive the public half: it must not have come at all.
-  if (!/^\s*-----BEGIN PUBLIC KEY-----\r?\n/.test(pem)) throw badKey('tls_public_key', 'a PEM block PUBLIC KEY');
-  try {
-    publicKeyDer(pem);
-  } catch (cause) {
-    throw badKey('tls_public_key', 'a PEM block PUBLIC KEY', cause);
+  if (bytes.length > LONGEST_KEY_BYTES) {
+    throw new TeleportError('bad_parameter', `${field} is not at most ${LONGEST_KEY_BYTES} bytes long`);
   }
-  return pem;
-}
-
-function sshKey(bytes: Uint8Array): string | undefined {
-  if (bytes.length === 0) return undefined;
-  const line = keyText(bytes, 'ssh_public_key').trim();
-  try {
-    parseSshPublicKey(line);
-  } catch (cause) {
-    throw badKey('ssh_public_key', 'a line of authorized_keys', cause);
-  }
-  return line;
-}
-
-function keyText(bytes: Uint8Array, field: string): string {
-  if (bytes.length > LONGEST_KEY_BYTES) throw badKey(field, `at most ${LONGEST_KEY_BYTES} bytes long`);
-  return Buffer.from(bytes).toString('utf8');
-}
-
-function badKey(field: string, wanted: string, cause?: unknown): TeleportError {
-  return new TeleportError('bad_parameter', `${field} is not ${wanted}`, cause === undefined ? {} : { cause });
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
 /** NaN for a duration that is malformed: signs that differ, nanoseconds out of their range. */

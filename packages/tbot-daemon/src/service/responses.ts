@@ -1,8 +1,9 @@
 import { toDurationMessage, toTimestamp } from '@teleport-ts/api-types';
-import type { CaRotation, Identity, IdentityRoute, Renewal } from '@teleport-ts/tbot-core';
+import type { CaRotation, Identity, IdentityRoute, Renewal, TrustedAuthority } from '@teleport-ts/tbot-core';
 import {
+  type TrustedAuthority as AuthorityMessage,
   CaRotation as CaRotationMessage,
-  GenerateIdentityResponse,
+  type GenerateIdentityResponse,
   type Route,
   WatchIdentityResponse,
 } from '@teleport-ts/tbot-core/proto';
@@ -24,17 +25,14 @@ export function ttlOutcome(admitted: TtlDecision, identity: Identity): TtlDecisi
 
 /** An issued identity as the answer on the socket. */
 export function identityResponse({ identity, ttl }: Pick<Issued, 'identity' | 'ttl'>): GenerateIdentityResponse {
-  const { route } = identity;
-  return GenerateIdentityResponse.fromPartial({
-    tlsCertificate: bytes(identity.tlsCertificate),
+  const { route, tlsCertificate } = identity;
+  const tls = tlsCertificate === undefined ? undefined : identity.tls;
+  // Field by field: every credential passes here, and `fromPartial` would copy all of it once more.
+  return {
+    tlsCertificate: bytes(tlsCertificate),
     sshCertificate: bytes(identity.sshCertificate),
     privateKey: bytes(identity.privateKey?.export({ type: 'pkcs8', format: 'pem' }) as string | undefined),
-    authorities: identity.authorities.map((authority) => ({
-      type: authority.type,
-      cluster: authority.cluster,
-      tlsCertificates: authority.tlsCertificates.map(bytes),
-      sshPublicKeys: authority.sshPublicKeys.map(bytes),
-    })),
+    authorities: authorityMessages(identity.authorities),
     roles: [...identity.roles],
     expires: toTimestamp(identity.expires),
     refreshAt: toTimestamp(identity.refreshAt),
@@ -43,13 +41,32 @@ export function identityResponse({ identity, ttl }: Pick<Issued, 'identity' | 't
       effective: toDurationMessage(ttl.effectiveMs),
       cutBy: ttl.cutBy ?? '',
     },
-    ...(route && {
-      route: { cluster: route.cluster, proxyAddress: route.proxyAddress ?? '', target: routeTarget(route) },
-    }),
+    route: route && {
+      cluster: route.cluster,
+      proxyAddress: route.proxyAddress ?? '',
+      target: routeTarget(route),
+    },
     serial: identity.serial.toLowerCase(),
-    user: identity.tlsCertificate === undefined ? (identity.ssh?.keyId ?? '') : identity.tls.user,
-    issuingCluster: identity.tlsCertificate === undefined ? '' : (identity.tls.teleportCluster ?? ''),
-  });
+    user: tls?.user ?? identity.ssh?.keyId ?? '',
+    issuingCluster: tls?.teleportCluster ?? '',
+  };
+}
+
+/** Messages of lists of authorities: one list goes out with every credential until the cluster rotates. */
+const messages = new WeakMap<readonly TrustedAuthority[], AuthorityMessage[]>();
+
+function authorityMessages(authorities: readonly TrustedAuthority[]): AuthorityMessage[] {
+  let made = messages.get(authorities);
+  if (!made) {
+    made = authorities.map(({ type, cluster, tlsCertificates, sshPublicKeys }) => ({
+      type,
+      cluster,
+      tlsCertificates: tlsCertificates.map(bytes),
+      sshPublicKeys: sshPublicKeys.map(bytes),
+    }));
+    messages.set(authorities, made);
+  }
+  return made;
 }
 
 function routeTarget({ application, database, kubernetes }: IdentityRoute): Route['target'] {

@@ -3,6 +3,7 @@ import { type WatchEvent, watch } from '@teleport-ts/api-client/watch';
 import { isTeleportError } from '@teleport-ts/api-types';
 import { type Clock, sleep } from '../clock.ts';
 import { backoffMs } from '../retry.ts';
+import { dialClock } from './dial.ts';
 import { DISCOVERED_NAME_LABEL } from './resource-name.ts';
 import type { Target, TargetKind } from './target.ts';
 
@@ -40,7 +41,7 @@ export async function followTargets(client: Caller, options: FollowOptions): Pro
   const { clock, random, signal, onChange } = options;
   for (let failures = 0; !signal.aborted; ) {
     try {
-      const how = { signal, clock, partial: true, retry: false, keepAlive: false } as const;
+      const how = { signal, clock: dialClock(clock), partial: true, retry: false, keepAlive: false } as const;
       await using events = await watch(client, [...KINDS.keys()], how);
       failures = 0;
       for await (const event of events) {

@@ -2,6 +2,7 @@ import type { Client } from '@teleport-ts/api-client';
 import { type Reflector, type ReflectorChange, reflector, watchedCertAuthorities } from '@teleport-ts/api-client/watch';
 import type { CertAuthority } from '@teleport-ts/api-types/resources/cert-authority';
 import { type Clock, sleep } from '../clock.ts';
+import { dialClock } from '../cluster/dial.ts';
 import type { CaRotation } from '../destination-host.ts';
 import { backoffMs } from '../retry.ts';
 import { caRotation, ROTATED_TYPES, rotationStep } from './ca-rotation.ts';
@@ -99,7 +100,9 @@ export class AuthorityWatch {
   /** One connection's watch. It settles when the watch has moved, and rejects when it cannot be mended by itself. */
   async #follow(onSynced: () => void): Promise<void> {
     const { client, clock, random } = this.#options;
-    const copy = reflector(client(), authorities, { clock, random, keepAlive: false });
+    // How long the network may take is up to the machine's time; a lucky draw must not hammer.
+    const options = { clock: dialClock(clock), random: () => (1 + random()) / 2, keepAlive: false };
+    const copy = reflector(client(), authorities, options);
     this.#copy = copy;
     try {
       for await (const change of copy.changes()) {

@@ -1,4 +1,10 @@
-import { DirectoryDestination, type Identity, SocketHost, type WriteResult } from '@teleport-ts/tbot-core/client';
+import {
+  blockingFileSystem,
+  DirectoryDestination,
+  type Identity,
+  SocketHost,
+  type WriteResult,
+} from '@teleport-ts/tbot-core/client';
 import { CredentialFileMaker } from './credential-files.ts';
 import { issueCredential } from './issue.ts';
 import type { GeneratePlan, GenerateTarget } from './plan.ts';
@@ -36,7 +42,7 @@ export function openHost({ socket, timeoutMs }: Pick<GeneratePlan, 'socket' | 't
  * session in the cluster. One that was made for nothing goes away again.
  */
 async function runIntoDirectory(host: SocketHost, plan: GeneratePlan, path: string): Promise<GenerateReport> {
-  const [destination] = await Promise.all([openWritable(path), host.prepare()]);
+  const [destination] = await Promise.all([openWritable(path), host.prepare(plan.request.kind)]);
   try {
     const identity = await issueCredential(host, plan, { onWait: tellOfWait });
     const { files, notes } = await new CredentialFileMaker(plan, path).filesOf(identity);
@@ -52,7 +58,7 @@ async function runIntoDirectory(host: SocketHost, plan: GeneratePlan, path: stri
 }
 
 async function openWritable(path: string): Promise<DirectoryDestination> {
-  const destination = await DirectoryDestination.open(path);
+  const destination = await DirectoryDestination.open(path, { fileSystem: blockingFileSystem });
   await destination.checkWritable();
   return destination;
 }

@@ -190,6 +190,17 @@ describe('generateIdentity', () => {
     );
   });
 
+  test('uses a pair that was made ahead once, and for the kind that it was made for', async () => {
+    await using host = new SocketHost({ socket });
+    await host.prepare('application');
+    await Promise.all([1, 2].map(() => host.generateIdentity(grafana)));
+    await host.prepare('database');
+    await host.generateIdentity(grafana);
+    const keys = requests.map(({ tlsPublicKey }) => createPublicKey(String(tlsPublicKey)));
+    expect(keys.map(({ asymmetricKeyType }) => asymmetricKeyType)).toEqual(['ec', 'ec', 'ec']);
+    expect(new Set(requests.map(({ tlsPublicKey }) => String(tlsPublicKey))).size).toBe(3);
+  });
+
   test("takes the caller's own public keys", async () => {
     await using host = new SocketHost({ socket });
     const keys = (await makeKeyPair('application')).publicKeys;

@@ -1,13 +1,20 @@
 import type { Client } from '@teleport-ts/api-client';
 import { TELEPORT_MAJOR, TeleportError } from '@teleport-ts/api-types';
 import type { Clock } from '../clock.ts';
-import type { CallOptions, CaRotation, DestinationHost, IdentityRequest, WatchOptions } from '../destination-host.ts';
+import type {
+  CallOptions,
+  CaRotation,
+  CredentialKind,
+  DestinationHost,
+  IdentityRequest,
+  WatchOptions,
+} from '../destination-host.ts';
 import type { Identity } from '../identity.ts';
 import { type Logger, silentLogger } from '../logger.ts';
 import type { AgentClient } from './agent-client.ts';
 import type { AgentDescription } from './agent-description.ts';
 import type { AgentStatus } from './agent-status.ts';
-import { makeKeyPair } from './key-pair.ts';
+import { type KeyPair, makeKeyPair } from './key-pair.ts';
 import { openedLater } from './opened-later.ts';
 import { parseSocketPath } from './socket-path.ts';
 
@@ -46,6 +53,7 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
   readonly #options: { readonly timeoutMs: number; readonly userAgent: string };
   readonly #time: Pick<SocketHostOptions, 'clock' | 'random'>;
   #client: Promise<AgentClient> | undefined;
+  #prepared: { readonly kind: CredentialKind; readonly pair: Promise<KeyPair> } | undefined;
   #closed = false;
 
   /** @throws TeleportError `bad_parameter` for what cannot be a socket's path */
@@ -68,7 +76,7 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
    * not there, `access_denied` when the file system does not let this process connect.
    */
   async generateIdentity(request: IdentityRequest, options: CallOptions = {}): Promise<Identity> {
-    const making = request.keys ? undefined : makeKeyPair(request.kind);
+    const making = request.keys ? undefined : this.#keyPair(request.kind);
     const [client, pair] = await Promise.all([this.#open(), making]);
     return await client.generateIdentity(request, pair, options);
   }
@@ -130,8 +138,16 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
   /**
    * Loads what a call needs and begins to connect, for a program that has other things to do before it asks. Fails
    * only after {@link SocketHost.close}: what is wrong with the socket is told by the call.
+   *
+   * @param kind of the request to come, whose key pair is made meanwhile
    */
-  async prepare(): Promise<void> {
+  async prepare(kind?: CredentialKind): Promise<void> {
+    if (kind && this.#prepared?.kind !== kind) {
+      const pair = makeKeyPair(kind);
+      // Told by the request, if there is one.
+      pair.catch(() => {});
+      this.#prepared = { kind, pair };
+    }
     (await this.#open()).connect();
   }
 

@@ -146,7 +146,8 @@ async function listen(
         due.rotation(rotation);
       }
     } catch (error) {
-      if (isTeleportError(error) && isFinal(error)) return;
+      // Another host may stand behind it the next time; one that knows of no rotations will not learn it.
+      if (isTeleportError(error, 'not_implemented')) return;
     }
     await sleep(clock, backoffMs(RETRY, Math.max(1, failures), random()), signal, { keepAlive: false }).catch(() => {});
   }

@@ -180,6 +180,14 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
     await this.close();
   }
 
+  /** The pair that was made ahead, for one request and no other; else a new one. */
+  #keyPair(kind: CredentialKind): Promise<KeyPair> {
+    const prepared = this.#prepared;
+    if (prepared?.kind !== kind) return makeKeyPair(kind);
+    this.#prepared = undefined;
+    return prepared.pair;
+  }
+
   /** HTTP/2 and the messages are most of what the client weighs, and only a call needs them. */
   async #open(): Promise<AgentClient> {
     this.#client ??= import('./agent-client.ts').then(

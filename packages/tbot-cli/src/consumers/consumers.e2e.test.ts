@@ -1,6 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { request } from 'node:https';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import {
   areInstalled,
   type Finished,
@@ -52,6 +54,31 @@ async function generate(...request: string[]): Promise<string> {
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return out;
 }
+
+test.skipIf(!areInstalled('curl'))('curl reaches an application, by its files and by those of --exec', async () => {
+  const { webCaPath = '', proxyAddress } = journey.cluster;
+  const out = await generate('application', '--app-name', 'foo');
+  const curl = ['curl', '-sS', '--fail', '--cacert', webCaPath, `https://${proxyAddress}/`];
+  const byFiles = await runProgram('sh', [
+    ...['-c', `"$@" --cert '${join(out, 'tlscert')}' --key '${join(out, 'key')}'`, 'sh', ...curl],
+  ]);
+  const request = [
+    'application',
+    '--app-name',
+    'foo',
+    '--exec',
+    '--',
+    'sh',
+    '-c',
+    '"$@" -K "$TBOT_CURL_CONFIG_FILE"',
+    'sh',
+  ];
+  const byExec = await tbot(['generate', '--socket', socket, ...request, ...curl]);
+  for (const { stdout, ...ended } of [byFiles, byExec]) {
+    expect(ended).toEqual(DONE);
+    expect(JSON.parse(stdout)).toMatchObject({ caller: { user, roles: ['role-a'] } });
+  }
+});
 
 describe.skipIf(!areInstalled('ssh', 'ssh-keygen', 'sshd'))('OpenSSH', () => {
   let server: SshServer;
@@ -128,16 +155,43 @@ describe('Kubernetes', () => {
   });
   afterAll(() => api?.[Symbol.asyncDispose]());
 
-  test.skipIf(!areInstalled('kubectl'))('kubectl asks the plugin that the kubeconfig names', async () => {
-    const [out, hostCa] = [journey.fresh('out'), journey.fresh('host-ca')];
+  /** The proxy of this cluster serves no Kubernetes and says so, to those who trust its web certificate. */
+  async function generateKubeconfig(): Promise<string> {
+    const out = journey.fresh('out');
     const request = ['kubernetes', '--kubernetes-cluster', 'k1', '--out', out];
-    // The proxy of this cluster serves no Kubernetes and says so, to those who trust its web certificate.
     const { code, stderr } = await tbot(['generate', '--socket', socket, ...request]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(/^note: .*is assumed/) });
+    return join(out, 'kubeconfig.yaml');
+  }
+
+  test.each(['v1beta1', 'v1'])('a client that asks for %s gets a certificate of the plugin', async (version) => {
+    const kubeconfig = await readFile(await generateKubeconfig(), 'utf8');
+    const command = / {6}command: (.*)/.exec(kubeconfig)?.[1] ?? '';
+    const args = [...kubeconfig.matchAll(/^ {6}- (.*)$/gm)].map(([, arg = '']) => arg);
+    const apiVersion = `client.authentication.k8s.io/${version}`;
+    const info = { apiVersion, kind: 'ExecCredential', spec: { interactive: false } };
+    const plugin = await runProgram(command, args, { env: { KUBERNETES_EXEC_INFO: JSON.stringify(info) } });
+    expect(plugin).toMatchObject(DONE);
+    const answer = JSON.parse(plugin.stdout);
+    expect(answer).toMatchObject({ apiVersion, kind: 'ExecCredential' });
+    const { clientCertificateData: cert, clientKeyData: key, expirationTimestamp } = answer.status;
+    expect(Date.parse(expirationTimestamp)).toBeGreaterThan(Date.now());
+    const told = await new Promise<string>((resolve, reject) => {
+      const options = { ca: journey.cluster.hostCaPems, cert, key, agent: false };
+      request(`${api.url}/whoami`, options, (response) => void text(response).then(resolve, reject))
+        .on('error', reject)
+        .end();
+    });
+    expect(JSON.parse(told).commonName).toBe(user);
+  });
+
+  test.skipIf(!areInstalled('kubectl'))('kubectl asks the plugin that the kubeconfig names', async () => {
+    const kubeconfig = await generateKubeconfig();
+    const hostCa = journey.fresh('host-ca');
     await writeFile(hostCa, journey.cluster.hostCaPems.join(''));
     const kubectl = (...args: string[]): Promise<Finished> =>
       runProgram('kubectl', [
-        ...[`--kubeconfig=${join(out, 'kubeconfig.yaml')}`, `--cache-dir=${journey.path('cache')}`],
+        ...[`--kubeconfig=${kubeconfig}`, `--cache-dir=${journey.path('cache')}`],
         // No proxy leads to it, so the address is another; all else is as written.
         ...[`--server=${api.url}`, '--tls-server-name=localhost', `--certificate-authority=${hostCa}`, ...args],
       ]);

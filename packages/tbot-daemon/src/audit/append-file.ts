@@ -64,10 +64,6 @@ export class AppendFile {
     return made;
   }
 
-  get size(): number {
-    return this.#size;
-  }
-
   /** Looks at an open file as it is now. */
   async #learn(): Promise<void> {
     const { dev, ino, size } = await this.#file.stat();
@@ -78,19 +74,25 @@ export class AppendFile {
 
   async #tail(bytes: number): Promise<Buffer> {
     const length = Math.min(bytes, this.#size);
+    if (length === 0) return Buffer.alloc(0);
     const { buffer, bytesRead } = await this.#file.read(Buffer.alloc(length), 0, length, this.#size - length);
     return buffer.subarray(0, bytesRead);
   }
 
-  /** The last lines without their newlines, the newest first: at least two, where the file has them. */
-  async lastLines(): Promise<Buffer[]> {
+  /**
+   * The newest line that is one of those looked for, without its newline; undefined when there is none.
+   *
+   * @throws TeleportError `bad_parameter` when there is none among the last MiB of a file that holds more
+   */
+  async lastLine(isOne: (line: Buffer) => boolean): Promise<Buffer | undefined> {
     for (let bytes = 16 * 1024; ; bytes *= 4) {
       const tail = await this.#tail(bytes);
-      const lines = splitLines(tail);
-      if (tail.length < this.#size) lines.shift();
-      if (lines.length >= 2 || tail.length === this.#size || bytes >= LONGEST_LINE_BYTES) {
-        return lines.reverse();
-      }
+      const isWhole = tail.length === this.#size;
+      const found = splitLines(tail)
+        .slice(isWhole ? 0 : 1)
+        .findLast(isOne);
+      if (found || isWhole) return found;
+      if (bytes >= LONGEST_LINE_BYTES) throw new TeleportError('bad_parameter', `${this.path} is no audit file`);
     }
   }
 

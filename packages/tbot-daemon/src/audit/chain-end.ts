@@ -13,10 +13,10 @@ import { type ChainHead, chainLink, NO_HEAD } from './audit-chain.ts';
  */
 export async function chainEnd(file: AppendFile): Promise<ChainHead> {
   const kept = await takeKeptHead(file.path);
-  if (file.size === 0) return kept ?? NO_HEAD;
   // Lines that a crash or a full disk has cut short were never confirmed to anybody.
-  const newest = (await file.lastLines()).find(isRecord);
-  const link = newest && chainLink(newest);
+  const newest = await file.lastLine(isRecord);
+  if (!newest) return kept ?? NO_HEAD;
+  const link = chainLink(newest);
   if (!link) {
     throw new TeleportError('bad_parameter', `the audit file ${file.path} holds records that are in no chain`, {
       hint: 'move it away, so that a new file begins with the chain',

@@ -32,6 +32,11 @@ test.each(['', 'example.com', '127.0.0.1:70000', 'http://127.0.0.1:3001', '::1:3
   },
 );
 
+test('a path that a socket has is refused', () => {
+  const text = 'proxy_server: example.com:443\ndiag_addr: /run/a.sock\nsockets: [{ path: /run/a.sock }]';
+  expect(() => parseConfig(text)).toThrow('tbot.yaml:2:1: diag_addr: is the path of a socket too');
+});
+
 test('the flag beats the file', () => {
   expect(parsed('127.0.0.1:1', 'unix:///d.sock').diagAddress).toEqual({ path: '/d.sock' });
 });

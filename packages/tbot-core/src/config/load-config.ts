@@ -106,6 +106,9 @@ function merge(file: ConfigFile, source: YamlSource, fileName: string, overrides
   }
   const sockets = file.sockets ?? [];
   checkSockets(sockets, source, issues);
+  if (diagAddress && 'path' in diagAddress && sockets.some(({ path }) => path === diagAddress.path)) {
+    refuse('diag_addr', 'is the path of a socket too', 'give the diagnostics a path of their own');
+  }
   sockets.forEach((socket, index) => {
     warnings.push(...socketWarnings(socket, `sockets[${index}]`));
   });

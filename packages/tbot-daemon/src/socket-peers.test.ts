@@ -57,7 +57,7 @@ describe('peers', () => {
       await once(socket, 'connect');
       socket.destroy();
     }
-    await expect.poll(() => counters.status().refused).toBe(80);
+    await expect.poll(() => counters.status().refused, { timeout: 10_000 }).toBe(80);
     expect(records).toHaveLength(50);
   });
 
@@ -76,7 +76,7 @@ describe('peers', () => {
     ending.push(() => {
       for (const socket of held) socket.destroy();
     });
-    await expect.poll(() => counters.status().refused).toBe(200);
+    await expect.poll(() => counters.status().refused, { timeout: 10_000 }).toBe(200);
     outsider = false;
     await generate();
   });

@@ -23,8 +23,9 @@ export interface FreshFilesOptions {
   readonly clock?: Clock;
 }
 
-/** Between two tries. */
-const PAUSE_MS = 2_000;
+/** Between two tries: the first time, and at most. */
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 2_000;
 
 /**
  * Keeps a set of files fresh: writes it with the first credential, and as a whole again with each that follows. What a disk
@@ -47,21 +48,24 @@ async function* patiently(options: FreshFilesOptions): AsyncGenerator<Identity, 
   const end = clock.now() + timeoutMs;
   let last: string | undefined;
   let isFirst = true;
+  let pauseMs = FIRST_PAUSE_MS;
   for (;;) {
     try {
       for await (const identity of host.watchIdentity(request, { signal, timeoutMs })) {
         yield identity;
         isFirst = false;
         last = undefined;
+        pauseMs = FIRST_PAUSE_MS;
       }
       return;
     } catch (error) {
       signal.throwIfAborted();
-      if (!plan.wait || !isNotYet(error) || (isFirst && clock.now() + PAUSE_MS >= end)) throw error;
+      if (!plan.wait || !isNotYet(error) || (isFirst && clock.now() + pauseMs >= end)) throw error;
       const { message } = error as Error;
       if (message !== last) onTrouble(`waiting, since ${message}`);
       last = message;
-      await pause(clock, PAUSE_MS, signal);
+      await pause(clock, pauseMs, signal);
+      pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
     }
   }
 }
@@ -80,7 +84,7 @@ async function written(identity: Identity, isFirst: boolean, options: FreshFiles
       if (isFirst || wrong.code === 'bad_parameter' || clock.now() >= identity.expires.getTime()) throw wrong;
       if (wrong.message !== last) onTrouble(`the files could not be written: ${wrong.message}`);
       last = wrong.message;
-      await pause(clock, PAUSE_MS, signal);
+      await pause(clock, LONGEST_PAUSE_MS, signal);
     }
   }
 }

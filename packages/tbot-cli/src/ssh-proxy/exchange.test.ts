@@ -1,6 +1,7 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { FakeClock } from '@teleport-ts/api-types/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { exchange } from './exchange.ts';
 
@@ -58,8 +59,15 @@ test('the end of the input leaves the other side time to answer', async () => {
   });
   far.resume();
   const { output, received } = collector();
-  await exchange(near, { input: Readable.from([Buffer.from('question')]), output });
-  expect(received()).toBe('late answer');
+  const clock = new FakeClock();
+  let over = false;
+  const done = exchange(near, { input: Readable.from([Buffer.from('question')]), output, clock }).then(() => {
+    over = true;
+  });
+  await expect.poll(received).toBe('late answer');
+  expect(over).toBe(false);
+  await clock.advance(1_000);
+  await done;
 });
 
 test('a reader who goes away ends it', async () => {

@@ -1,4 +1,5 @@
 import type { Duplex, Readable, Writable } from 'node:stream';
+import { type Clock, systemClock, type Timer } from '@teleport-ts/api-types';
 
 /** How long the other side may go on after the end of the input, in milliseconds, counted from what it last sent. */
 const LINGER_MS = 1_000;
@@ -12,14 +13,18 @@ const LINGER_MS = 1_000;
  */
 export async function exchange(
   connection: Duplex,
-  { input, output }: { readonly input: Readable; readonly output: Writable },
+  {
+    input,
+    output,
+    clock = systemClock,
+  }: { readonly input: Readable; readonly output: Writable; readonly clock?: Clock },
 ): Promise<void> {
-  let linger: NodeJS.Timeout | undefined;
+  let linger: Timer | undefined;
   try {
     await new Promise<void>((resolve, reject) => {
       const later = (): void => {
-        clearTimeout(linger);
-        linger = setTimeout(resolve, LINGER_MS);
+        linger?.cancel();
+        linger = clock.setTimer(LINGER_MS, resolve, { keepAlive: true });
       };
       connection.on('error', reject).on('end', resolve);
       // A reader that has gone away is the end, not a failure: OpenSSH closes both of its pipes at once.
@@ -34,7 +39,7 @@ export async function exchange(
     });
     await flushed(output);
   } finally {
-    clearTimeout(linger);
+    linger?.cancel();
     input.unpipe(connection);
     connection.destroy();
   }

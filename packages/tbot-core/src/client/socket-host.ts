@@ -69,8 +69,8 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
   }
 
   /**
-   * Issues one credential. Without `keys` in the request it makes an ECDSA P-256 pair; the private key never crosses the
-   * socket.
+   * Issues one credential. Without `keys` in the request it makes a pair, RSA 2048 for databases and ECDSA P-256 for all else;
+   * the private key never crosses the socket.
    *
    * @throws TeleportError as {@link DestinationHost.generateIdentity}; `connection_problem` with a hint when the agent is
    * not there, `access_denied` when the file system does not let this process connect.

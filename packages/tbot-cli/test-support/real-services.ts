@@ -19,6 +19,11 @@ import { TBOT, tbot } from './journey.ts';
 export const DEPLOYER = 'deployer';
 const EVERYTHING = { '*': '*' };
 
+/** What differs from the default. */
+export interface RootOptions extends Pick<RealTeleportOptions, 'listenerMode'> {
+  readonly postgresPort?: boolean;
+}
+
 interface Parts {
   readonly teleport: RealTeleport;
   readonly postgres: PostgresServer;
@@ -50,8 +55,10 @@ export class RealServices implements AsyncDisposable {
     this.#opened = opened;
   }
 
-  static startRoot(more: Pick<RealTeleportOptions, 'listenerMode'> = {}): Promise<RealServices> {
-    return RealServices.#start('root', (options) => RealTeleport.start({ ...options, ...more }));
+  /** Without a `postgresPort` of its own the proxy takes clients of PostgreSQL on its web port. Default true. */
+  static startRoot({ postgresPort = true, ...more }: RootOptions = {}): Promise<RealServices> {
+    const own = postgresPort ? {} : { configure: () => {} };
+    return RealServices.#start('root', (options) => RealTeleport.start({ ...options, ...own, ...more }), postgresPort);
   }
 
   /** A leaf with the same behind it; the role of the root is the role of the leaf. */
@@ -59,14 +66,20 @@ export class RealServices implements AsyncDisposable {
     return RealServices.#start('leaf', (options) => RealTeleport.startLeaf(root.teleport, options));
   }
 
-  static async #start(place: string, start: (options: RealTeleportOptions) => Promise<RealTeleport>) {
+  static async #start(
+    place: string,
+    start: (options: RealTeleportOptions) => Promise<RealTeleport>,
+    postgresPort = true,
+  ): Promise<RealServices> {
     const opened: AsyncDisposable[] = [];
     const open = <T extends AsyncDisposable>(resource: T): T => {
       opened.unshift(resource);
       return resource;
     };
     try {
-      return new RealServices(place, await openParts(place, start, open), opened);
+      const parts = await openParts(place, start, open);
+      const postgresProxyPort = postgresPort ? parts.postgresProxyPort : parts.teleport.ports.web;
+      return new RealServices(place, { ...parts, postgresProxyPort }, opened);
     } catch (error) {
       for (const each of opened) await each[Symbol.asyncDispose]();
       throw error;

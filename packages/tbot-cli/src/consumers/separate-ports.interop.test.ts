@@ -13,7 +13,7 @@ describe.skipIf(!teleportBinDir() || !areInstalled('psql', 'postgres', 'kubectl'
     let root: RealServices;
     let agent: RealAgent;
     beforeAll(async () => {
-      root = await RealServices.startRoot({ listenerMode: 'separate' });
+      root = await RealServices.startRoot({ listenerMode: 'separate', postgresPort: false });
       agent = await RealAgent.start(root, 'ci', root.teleport.proxyAddress);
     });
     afterAll(async () => {
@@ -30,7 +30,7 @@ describe.skipIf(!teleportBinDir() || !areInstalled('psql', 'postgres', 'kubectl'
       expect(await curl(await generated('application', '--app-name', 'root-app'))).toMatchObject(DONE);
     });
 
-    test('psql', async () => {
+    test('psql, on the web port', async () => {
       const request = ['--service', 'root-db', '--username', 'reader', '--database', 'main'];
       expect(await psql(await generated('database', ...request))).toEqual({ ...DONE, stdout: ANSWER });
     });

@@ -29,13 +29,18 @@ beforeAll(async () => {
   const { proxyAddress, authAddress } = cluster;
   agent = await StandInAgent.start(socket, await bots.joined(), { proxyAddress, address: authAddress });
   await writeFile(folder.join('web-ca.pem'), cluster.webCaPem);
+  const tokenPath = folder.join('join-token');
+  await writeFile(tokenPath, await bots.token());
   environment = { NODE_EXTRA_CA_CERTS: folder.join('web-ca.pem') };
   const text = await readFile(`${here}/README.md`, 'utf8');
   programs = [...text.matchAll(/```ts\n(.*?)```/gs)].map(([, code = '']) =>
     code
       .replaceAll('/run/tbot/ci.sock', socket)
       .replaceAll('https://grafana.example.com/', `https://${proxyAddress}/`)
-      .replaceAll('/opt/machine-id', folder.path),
+      .replaceAll('/opt/machine-id', folder.path)
+      .replaceAll('/var/lib/my-bot', folder.join('my-bot'))
+      .replaceAll('/run/secrets/join-token', tokenPath)
+      .replaceAll('teleport.example.com:443', proxyAddress),
   );
 });
 afterAll(async () => {
@@ -97,6 +102,10 @@ test('writes the files that tbot writes', async () => {
   const { output, code } = await run('openDestination(');
   expect([code, output]).toEqual([0, expect.stringContaining("'tlscert'")]);
   expect(await readFile(bots.folder.join('grafana', 'tlscert'), 'utf8')).toMatch(/^-----BEGIN CERTIFICATE-----/);
+});
+
+test('is a bot of its own', async () => {
+  expect(await run('Bot.start(')).toEqual({ output: 'running grafana.localhost\n', code: 0 });
 });
 
 test('is tested with a host in memory', async () => {

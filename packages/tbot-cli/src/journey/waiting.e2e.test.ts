@@ -1,7 +1,6 @@
 import { type AddressInfo, createServer, type Server } from 'node:net';
-import { RunningProgram } from '@teleport-ts/dev-cluster/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Journey, TBOT, tbot, tbotInProcess } from '../../test-support/journey.ts';
+import { Journey, tbot, tbotInProcess } from '../../test-support/journey.ts';
 
 // What scripts and OpenSSH ask of an agent, with the built programs.
 
@@ -9,7 +8,7 @@ let journey: Journey;
 let node: Server;
 
 beforeAll(async () => {
-  journey = await Journey.start();
+  journey = await Journey.start({ leaves: [{ name: 'leaf.example', roleMap: { 'role-a': ['guest'] } }] });
   node = createServer((socket) => {
     socket.on('error', () => {});
     socket.write('SSH-2.0-node\r\n');
@@ -22,6 +21,9 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => node.listen(0, '127.0.0.1', resolve));
   const { port } = node.address() as AddressInfo;
   journey.cluster.addNode({ hostname: 'web-1', addr: `127.0.0.1:${port}` });
+  const leaf = journey.cluster.leaf('leaf.example');
+  leaf.upsertRole({ name: 'guest', allow: {} });
+  leaf.addNode({ hostname: 'far-1', addr: `127.0.0.1:${port}` });
 });
 afterAll(async () => {
   node?.close();
@@ -52,12 +54,17 @@ test('an agent is waited for, tells how it is, and carries a connection to a nod
   });
 
   const proxy = ['--proxy-server', journey.cluster.proxyAddress, '--tls-routing', '--no-connection-upgrade'];
-  await using ssh = new RunningProgram(
-    process.execPath,
-    [TBOT, 'ssh-proxy-command', '--socket', socket, ...proxy, '--host', 'web-1.root.example', '--user', 'root'],
-    { input: 'hello bye' },
-  );
-  expect(await ssh.finished).toMatchObject({ code: 0, stdout: 'SSH-2.0-node\r\nHELLO BYE', stderr: '' });
+  for (const node of [
+    ['--host', 'web-1.root.example', '--user', 'root'],
+    ['--host', 'far-1.leaf.example', '--cluster', 'leaf.example'],
+  ]) {
+    const args = ['ssh-proxy-command', '--socket', socket, ...proxy, ...node];
+    expect(await tbot(args, { input: 'hello bye' })).toMatchObject({
+      code: 0,
+      stdout: 'SSH-2.0-node\r\nHELLO BYE',
+      stderr: '',
+    });
+  }
   const nobody = await tbot(['ssh-proxy-command', '--socket', socket, ...proxy, '--host', 'web-2']);
   expect(nobody).toMatchObject({
     code: 1,

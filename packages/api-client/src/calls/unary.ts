@@ -1,4 +1,4 @@
-import { type ClientUnaryCall, type Metadata, status } from '@grpc/grpc-js';
+import { type ClientUnaryCall, type Metadata, type requestCallback, status } from '@grpc/grpc-js';
 import { type MethodDefinition, TeleportError } from '@teleport-ts/api-types';
 import { closedError } from '../dialing/connection.ts';
 import type { CallLimit } from './call-limit.ts';
@@ -23,29 +23,45 @@ export function unaryCall<Request, Response>(
   if (target.refusal) return Promise.reject(refusedCall(target.refusal, method.path));
   return new Promise((resolve, reject) => {
     const onAbort = (): void => call.cancel();
-    const call: ClientUnaryCall = target.grpc.makeUnaryRequest(
-      method.path,
-      method.requestSerialize,
-      method.responseDeserialize,
-      request,
-      callMetadata(target, options),
-      callDeadline(timeoutMs),
-      (error, response) => {
-        target.finished(call);
-        const isLate = limit.stop(call);
-        signal?.removeEventListener('abort', onAbort);
-        if (error === null) resolve(response as Response);
-        else if (signal?.aborted) reject(signal.reason);
-        else if (isLate) reject(lateError(method.path, limit.limitMs, target.lastFailure));
-        else if (timeoutMs && error.code === status.DEADLINE_EXCEEDED) {
-          reject(lateError(method.path, timeoutMs, target.lastFailure));
-        } else reject(target.error(readableStatus(error), method.path));
-      },
+    const onAnswer: requestCallback<Response> = (error, response) => {
+      target.finished(call);
+      const isLate = limit.stop(call);
+      signal?.removeEventListener('abort', onAbort);
+      if (error === null) resolve(response as Response);
+      else if (signal?.aborted) reject(signal.reason);
+      else if (isLate) reject(lateError(method.path, limit.limitMs, target.lastFailure));
+      else if (timeoutMs && error.code === status.DEADLINE_EXCEEDED) {
+        reject(lateError(method.path, timeoutMs, target.lastFailure));
+      } else reject(target.error(readableStatus(error), method.path));
+    };
+    const { path, requestSerialize, responseDeserialize } = method;
+    const metadata = callMetadata(target, options);
+    const call: ClientUnaryCall = withoutStack(() =>
+      target.grpc.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        request,
+        metadata,
+        callDeadline(timeoutMs),
+        onAnswer,
+      ),
     );
     target.calls.add(call);
     if (timeoutMs === undefined) limit.start(call);
     signal?.addEventListener('abort', onAbort, { once: true });
   });
+}
+
+/** grpc-js takes the stack of every call, through all that was awaited, for errors that nobody gets to see. */
+function withoutStack<T>(run: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return run();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 /** The error of a call that is not sent. */

@@ -28,13 +28,16 @@ export function claimsOf(headers: string): { readonly iss: string; readonly user
 export const QUESTION: readonly string[] = ['-X', '-A', '-t', '-c', 'select current_user, current_database()'];
 export const ANSWER = 'reader|main\n';
 
+/** How the files of a set are called that psql needs. */
+const PLAIN = { cert: 'tlscert', key: 'key', ca: 'teleport-host-ca.crt' };
+
 /** `psql` that asks who it is. */
-export function psql({ out, through: { postgresProxyPort } }: Use): Promise<Finished> {
-  const file = (name: string): string => join(out, name);
+export function psql({ out, through: { postgresProxyPort } }: Use, names: typeof PLAIN = PLAIN): Promise<Finished> {
+  const file = (name: keyof typeof PLAIN): string => join(out, names[name]);
   return runProgram('psql', [
     ...QUESTION,
     `host=localhost port=${postgresProxyPort} user=reader dbname=main sslmode=verify-full ` +
-      `sslrootcert=${file('teleport-host-ca.crt')} sslcert=${file('tlscert')} sslkey=${file('key')}`,
+      `sslrootcert=${file('ca')} sslcert=${file('cert')} sslkey=${file('key')}`,
   ]);
 }
 

@@ -31,8 +31,14 @@ describe.skipIf(!teleportBinDir() || !areInstalled('psql', 'postgres', 'kubectl'
     });
 
     test('psql, on the web port', async () => {
-      const request = ['--service', 'root-db', '--username', 'reader', '--database', 'main'];
-      expect(await psql(await generated('database', ...request))).toEqual({ ...DONE, stdout: ANSWER });
+      const request = ['database', '--service', 'root-db', '--database', 'main', '--format', 'tls'];
+      const names = { cert: 'tls.crt', key: 'tls.key', ca: 'tls.cas' };
+      expect(await psql(await generated(...request), names)).toEqual({ ...DONE, stdout: ANSWER });
+      // What the certificate names is a default: who logs in is for the client to say, and for the role to allow.
+      expect(await psql(await generated(...request, '--username', 'nobody'), names)).toEqual({
+        ...DONE,
+        stdout: ANSWER,
+      });
     });
 
     test('kubectl', async () => {

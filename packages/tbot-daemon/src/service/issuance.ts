@@ -56,6 +56,8 @@ export class Issuance {
   readonly #options: IssuanceOptions;
   readonly #hasteRecords: TokenBucket;
   #omitted = 0;
+  /** Name of the bot's own cluster; it has the same one for life. */
+  #ownCluster: string | undefined;
 
   constructor(options: IssuanceOptions) {
     this.#options = options;
@@ -75,7 +77,9 @@ export class Issuance {
     const { policy, bot } = this.#options;
     const parsed = parseRequest(request);
     attempt.parsed = parsed;
-    const admission = admit(policy, parsed.wanted, bot().status().cluster);
+    const issuer = bot();
+    this.#ownCluster ??= issuer.status().cluster;
+    const admission = admit(policy, parsed.wanted, this.#ownCluster);
     if (!admission.admitted) {
       const { code, message, ...more } = admission.refusal;
       throw new CallFailure(code, message, more);

@@ -150,6 +150,36 @@ describe('the watch of the authorities', () => {
   });
 });
 
+describe('an identity whose authority was rotated away', () => {
+  /** Rotates the user authority while no bot looks. */
+  async function rotateAway(cluster: BotInCluster['cluster']): Promise<void> {
+    for (const phase of PHASES) await cluster.rotate('user', phase);
+  }
+
+  it('ends a start with the reason, and a new token helps', async () => {
+    const store = await bots.directory();
+    const away = await bots.joined({ store });
+    await away.close();
+    await rotateAway(bots.cluster);
+    await bots.clock.advance(3 * MINUTE);
+    const error = await bots.failure(bots.bot({ store }));
+    expect(error).toMatchObject({ code: 'expired', hint: expect.stringContaining('its authority was rotated') });
+    expect((await bots.joined({ store })).status()).toMatchObject({ state: 'running', generation: 1 });
+  });
+
+  it('is not given up when it was issued a moment ago: not all of a cluster may know the new one yet', async () => {
+    const store = await bots.directory();
+    const away = await bots.joined({ store });
+    await away.close();
+    await rotateAway(bots.cluster);
+    const startedAt = bots.clock.now();
+    const error = await bots.failure(bots.bot({ store }));
+    expect(error.code).toBe('expired');
+    expect(bots.clock.now() - startedAt).toBeGreaterThan(100_000);
+    expect(bots.log).toContain('the cluster does not take the new identity yet');
+  });
+});
+
 describe('who listens', () => {
   it('may leave at any time, and hears the reason of a signal', async () => {
     const controller = new AbortController();

@@ -1,17 +1,14 @@
 import type { Client } from '@teleport-ts/api-client';
 import { isTeleportError, TeleportError } from '@teleport-ts/api-types';
-import type { BotIdentity } from './bot-identity/bot-identity.ts';
 import { BotIdentityStore } from './bot-identity/bot-identity-store.ts';
-import { botGone, isMissingUser, locked } from './bot-identity/failure-verdict.ts';
 import { type FirstIdentity, firstIdentity, rejoin } from './bot-identity/first-identity.ts';
 import { Heartbeat } from './bot-identity/heartbeat.ts';
-import { IdentityKeeper, LOCK_CHECK_MS } from './bot-identity/identity-keeper.ts';
+import { IdentityKeeper } from './bot-identity/identity-keeper.ts';
+import { openLink } from './bot-identity/open-link.ts';
 import { prepareRenewal } from './bot-identity/renew.ts';
-import { retryConnecting } from './bot-identity/retry-connecting.ts';
 import { type BotSettings, botSettings } from './bot-settings.ts';
 import type { BotDescription, BotOptions, BotState, BotStatus, RunningBot } from './bot-types.ts';
-import { sleep } from './clock.ts';
-import { BotLink } from './cluster/bot-link.ts';
+import type { BotLink } from './cluster/bot-link.ts';
 import { ClusterFacts } from './cluster/cluster-facts.ts';
 import { CredentialIssuer } from './cluster/credential-issuer.ts';
 import { dial, dialClock } from './cluster/dial.ts';
@@ -334,29 +331,4 @@ interface BotParts {
   readonly link: BotLink;
   readonly store: BotIdentityStore;
   readonly lock: DestinationLock;
-}
-
-/**
- * The first connection. A fresh identity has nowhere to go back to, so it is tried for longer; a stored one waits on disk.
- * A refusal before anything was asked, twice, means a lock.
- */
-async function openLink(
-  first: FirstIdentity,
-  settings: BotSettings,
-  signal: AbortSignal | undefined,
-): Promise<BotLink> {
-  const { identity, renewalInterrupted } = first;
-  const user = identity.tls.user;
-  const open = (by: BotIdentity, until?: AbortSignal): Promise<Client> => dial(settings.dial, by, { signal: until });
-  const link = (): Promise<BotLink> => BotLink.open(open, identity, signal);
-  try {
-    return await (first.stored ? link() : retryConnecting(settings, signal, link));
-  } catch (error) {
-    if (!isTeleportError(error, 'access_denied')) throw error;
-    if (isMissingUser(error)) throw botGone(user, error);
-    await sleep(settings.clock, LOCK_CHECK_MS, signal);
-    return await link().catch((again: unknown) => {
-      throw isTeleportError(again, 'access_denied') ? locked(user, again, renewalInterrupted) : again;
-    });
-  }
 }

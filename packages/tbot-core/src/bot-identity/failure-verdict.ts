@@ -1,4 +1,5 @@
 import { TeleportError } from '@teleport-ts/api-types';
+import { authorityGone, isUntrusted } from '../rotation/untrusted.ts';
 
 /**
  * What a failed renewal means:
@@ -14,6 +15,8 @@ export interface RenewalFailure {
   readonly expired: boolean;
   /** The cluster refuses even a ping, repeatedly: everything of this user is refused. */
   readonly everythingRefused: boolean;
+  /** The identity, or a successor that is not in use yet, was issued a moment ago. */
+  readonly fresh?: boolean;
 }
 
 /** What to do about a failed renewal, and the error to show when it means the end. */
@@ -26,11 +29,15 @@ export function judgeRenewalFailure(
   if (isMissingUser(error)) {
     return { verdict: 'stop', error: botGone(botUser, error) };
   }
+  if (isUntrusted(error)) {
+    if (failure.fresh) return { verdict: 'retry', error };
+    return { verdict: 'rejoin', error: authorityGone(botUser, error) };
+  }
   if (failure.everythingRefused || isLockRefusal(error)) return { verdict: 'stop', error: locked(botUser, error) };
   if (expired || error.code === 'expired') {
     return { verdict: 'rejoin', error: ended(error) };
   }
-  return { verdict: error.code === 'version_mismatch' || isUntrusted(error) ? 'stop' : 'retry', error };
+  return { verdict: error.code === 'version_mismatch' ? 'stop' : 'retry', error };
 }
 
 /** The server counts the renewals of a bot; a copy that lags behind is taken for a stolen one. */
@@ -48,11 +55,6 @@ export function isLockRefusal(error: unknown): boolean {
 /** The user of the certificate is not there any more: every call is refused like that. */
 export function isMissingUser(error: TeleportError): boolean {
   return /"user" .* does not exist/.test(error.message);
-}
-
-/** The cluster does not know the authority of our certificate, and will not know it the next time either. */
-function isUntrusted(error: TeleportError): boolean {
-  return /alert number 48\b|alert unknown ca|ALERT_UNKNOWN_CA|unknown certificate authority/.test(error.message);
 }
 
 /** The bot was deleted. */

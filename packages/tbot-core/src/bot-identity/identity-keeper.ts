@@ -2,6 +2,7 @@ import { isTeleportError, TeleportError } from '@teleport-ts/api-types';
 import { type Clock, sleep, type Timer } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import { backoffMs } from '../retry.ts';
+import { isUntrusted, ROTATION_LAG_MS } from '../rotation/untrusted.ts';
 import type { BotIdentity } from './bot-identity.ts';
 import { isGenerationMismatch, judgeRenewalFailure } from './failure-verdict.ts';
 import type { PreparedRenewal } from './renew.ts';
@@ -207,9 +208,11 @@ export class IdentityKeeper {
     if (this.#stop.signal.aborted) return error;
     const { clock } = this.#options;
     const expired = !this.#identity.validAt(clock.now());
-    const refused = error.code === 'access_denied' && !isGenerationMismatch(error);
+    const refused = error.code === 'access_denied' && !isGenerationMismatch(error) && !isUntrusted(error);
     const everythingRefused = refused && (await this.everythingRefused());
-    const judged = judgeRenewalFailure({ error, expired, everythingRefused }, this.#identity.tls.user);
+    const isNew = clock.now() < this.#identity.life.issuedAtMs + ROTATION_LAG_MS;
+    const fresh = this.#successor !== undefined || isNew;
+    const judged = judgeRenewalFailure({ error, expired, everythingRefused, fresh }, this.#identity.tls.user);
     if (judged.verdict === 'rejoin') return await this.#rejoin(judged.error);
     this.#lastFailure = { message: judged.error.message, at: new Date(clock.now()) };
     if (judged.verdict === 'stop') this.#conclude(judged.error);
@@ -262,6 +265,7 @@ export class IdentityKeeper {
       await this.#options.steps.ping();
       return false;
     } catch (error) {
+      if (isUntrusted(error)) return false;
       return isTeleportError(error, 'access_denied') || isTeleportError(error, 'locked');
     }
   }

@@ -3,6 +3,7 @@ import { parseTlsIdentity } from '@teleport-ts/api-types';
 import type { Clock } from '../clock.ts';
 import { consumerKeyAlgorithm } from '../keys/key-algorithm.ts';
 import { generateKeyPair } from '../keys/key-pair.ts';
+import { isUntrusted, notTakenYet, ROTATION_LAG_MS } from '../rotation/untrusted.ts';
 import { tlsCertificatesOf } from '../trusted-authority.ts';
 import type { ClusterFacts } from './cluster-facts.ts';
 import type { DialCredential } from './dial.ts';
@@ -39,7 +40,10 @@ export async function openRoleSession(options: SessionOptions, roles: readonly s
   const connect = async (cluster: string): Promise<Client> => {
     const tlsAuthorities = tlsCertificatesOf(await facts.authorities(), 'host');
     const credential = { tlsCertificate, privateKey, tlsAuthorities };
-    return await dial(credential, cluster === facts.cluster ? undefined : cluster);
+    return await dial(credential, cluster === facts.cluster ? undefined : cluster).catch((error: unknown) => {
+      const isNew = clock.now() < life.issuedAtMs + ROTATION_LAG_MS;
+      throw isNew && isUntrusted(error) ? notTakenYet(error) : error;
+    });
   };
   const parts: RoleSessionParts = {
     roles,

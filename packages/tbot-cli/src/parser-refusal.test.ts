@@ -31,6 +31,10 @@ test.each([
   ['generate db --app-name x --out /y', 'unknown option --app-name', '`tbot generate database --help`'],
   ['generate app --app x --out /y -- psql', 'words behind -- need --exec before them', 'write --exec CMD'],
   ['generate --socket /x app --appname x --out /y', 'unknown option --appname', '`tbot generate application --help`'],
+  ['completion', '<shell> is missing', '`tbot completion --help`'],
+  ['completion tcsh', '<shell> "tcsh" is none of its values', 'it takes "bash", "zsh", "fish"'],
+  ['ssh-proxy-comand', 'unknown command "ssh-proxy-comand"', 'did you mean ssh-proxy-command?'],
+  ['ssh-proxy-command --hots x', 'unknown option --hots', 'did you mean --host? `tbot ssh-proxy-command --help`'],
   ['status --format yaml', '--format "yaml" is none of its values', 'it takes "text", "json"'],
 ])('tbot %s', async (line, message, hint) => {
   const refused = await refusal(line);

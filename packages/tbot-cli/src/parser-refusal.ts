@@ -28,6 +28,9 @@ export function usageError(refusal: ParserRefusal, argv: readonly string[], help
   }
   const [, lonely] = /^Not enough arguments following: (.*)$/.exec(refusal.message) ?? [];
   if (lonely !== undefined) return new UsageError(`${dashed(lonely)} needs a value`, more);
+  const [, missing] =
+    (/^Not enough non-option arguments/.test(refusal.message) && /^tbot[^\n]* <(\w+)>/.exec(help)) || [];
+  if (missing !== undefined) return new UsageError(`<${missing}> is missing`, more);
   const [, option, given, choices] = /Argument: (.*?), Given: (.*), Choices: (.*)$/.exec(refusal.message) ?? [];
   if (option !== undefined) {
     const name = help.includes(` <${option}>`) ? `<${option}>` : dashed(option);

@@ -77,4 +77,31 @@ describe.skipIf(!teleportBinDir())('a program on the socket of a real Teleport 1
     expect(new Set(identities.map(({ privateKeyPem }) => privateKeyPem)).size).toBe(20);
     expect(new Set(identities.map(({ serial }) => serial)).size).toBe(20);
   });
+
+  // Last: the authority is another one afterwards.
+  it('moves to a credential of the new authority while the cluster rotates its user authority', async () => {
+    await using kept = await keepIdentity(host, { kind: 'application', name: 'foo' });
+    const credentials = socketCredentials(host, { kind: 'identity', roles: ['deployer'] });
+    await using client = await connect({ credentials, trust: { webCa: [root.webCaPem] } });
+    const rotations = host.listenForRotation()[Symbol.asyncIterator]();
+    const told: unknown[] = [];
+    const phase = async (name: string): Promise<void> => {
+      const next = rotations.next();
+      await root.tctl(['auth', 'rotate', '--manual', '--type=user', `--phase=${name}`]);
+      told.push((await next).value);
+    };
+    const renewed = new Promise<string>((resolve) => kept.onRenewal(({ serial }) => resolve(serial)));
+    const before = kept.current.serial;
+    await phase('init');
+    await phase('update_clients');
+    expect(await renewed).not.toBe(before);
+    expect(told).toEqual(
+      ['init', 'update_clients'].map((name) =>
+        expect.objectContaining({ type: 'user', cluster: 'root.test', phase: name, reason: expect.any(String) }),
+      ),
+    );
+    // A real cluster takes up to a minute to know the successor everywhere; the client goes on with what it has.
+    await client.ping();
+    await rotations.return?.();
+  });
 });

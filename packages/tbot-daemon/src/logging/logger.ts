@@ -14,7 +14,7 @@ export interface LoggerOptions {
   debug?: boolean;
   /** Texts that must never appear, the join token for example. */
   secrets?: readonly string[];
-  /** Default: standard error, written at once. */
+  /** Default: standard error, written within a turn of the event loop. */
   write?: (line: string) => void;
 }
 
@@ -56,9 +56,21 @@ function withoutErrors(fields: object, debug: boolean): object {
   return 'err' in fields ? { ...fields, err: errorFields(fields.err, debug) } : fields;
 }
 
+/**
+ * Lines of one turn of the event loop leave together: under load a write for each of them takes as long as a credential's
+ * own work. What is left at the end of the process leaves then.
+ */
 function standardError(): (line: string) => void {
   const stream = destination({ fd: 2, sync: true });
+  let waiting = '';
+  const flush = (): void => {
+    const lines = waiting;
+    waiting = '';
+    if (lines !== '') stream.write(lines);
+  };
+  process.once('exit', flush);
   return (line) => {
-    stream.write(line);
+    if (waiting === '') setImmediate(flush);
+    waiting += line;
   };
 }

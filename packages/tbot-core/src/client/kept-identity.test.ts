@@ -106,13 +106,17 @@ test('a secure context for whatever speaks TLS, one for each credential', async 
   expect(kept.secureContext).not.toBe(secureContext);
 });
 
-test('listeners hear of each renewal until they leave', async () => {
+test('listeners hear of each renewal until they leave, whatever another one does', async () => {
   const heard: string[] = [];
+  kept.onRenewal(() => {
+    throw new Error('not mine');
+  });
   const leave = kept.onRenewal(({ serial }) => heard.push(serial));
   await renewal();
   leave();
   await renewal();
   expect(heard).toHaveLength(1);
+  expect(kept.failure).toBeUndefined();
 });
 
 test('a rotation renews at once', async () => {

@@ -123,7 +123,13 @@ export class KeptIdentity implements AsyncDisposable {
     this.#context = undefined;
     this.#failure = undefined;
     for (const agent of this.#agents) agent.dropIdle();
-    for (const listener of this.#listeners) listener(identity);
+    for (const listener of this.#listeners) {
+      try {
+        listener(identity);
+      } catch (error) {
+        this.#host.logger.error({ error: String(error) }, 'a listener of a kept credential failed');
+      }
+    }
   }
 
   #note(error: TeleportError): void {

@@ -24,7 +24,7 @@ test('a program ends although a watch is open in its background, and not in the 
   await using cluster = await DevCluster.start();
   await using folder = await TemporaryDirectory.create();
   cluster.upsertRole({ name: 'reader', allow: { rules: [{ resources: ['role'], verbs: ['list', 'read'] }] } });
-  await cluster.upsertUser({ name: 'alice', roles: ['reader'] });
+  cluster.upsertUser({ name: 'alice', roles: ['reader'] });
   const { identityFile } = await cluster.issueUserCredentials({ user: 'alice', ttlMs: 600_000 });
   const identity = folder.join('alice.id');
   await writeFile(identity, identityFile, { mode: 0o600 });

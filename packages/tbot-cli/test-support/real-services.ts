@@ -143,6 +143,13 @@ async function startPostgres(teleport: RealTeleport, port: number): Promise<Post
   });
 }
 
+export interface RealAgentOptions {
+  /** Whom to trust for the web certificate of the proxy. Default: the cluster's. */
+  readonly webCaPath?: string;
+  /** More lines of YAML for the socket, indented by two. */
+  readonly limits?: string;
+}
+
 /** An agent at a real cluster, with one socket, and the command that asks it. */
 export class RealAgent implements AsyncDisposable {
   readonly socket: string;
@@ -168,11 +175,11 @@ export class RealAgent implements AsyncDisposable {
     { teleport }: { readonly teleport: RealTeleport },
     bot: string,
     address: string,
-    webCaPath: string = teleport.webCaPath,
+    { webCaPath = teleport.webCaPath, limits = '' }: RealAgentOptions = {},
   ): Promise<RealAgent> {
     const folder = await TemporaryDirectory.create();
     const [socket, config] = [folder.join('agent.sock'), folder.join('tbot.yaml')];
-    const yaml = `auth_server: ${address}\nstore: { type: memory }\nsockets:\n- path: ${socket}\n  roles: [${DEPLOYER}]\n`;
+    const yaml = `auth_server: ${address}\nstore: { type: memory }\nsockets:\n- path: ${socket}\n  roles: [${DEPLOYER}]\n${limits}`;
     await writeFile(config, yaml);
     const token = await teleport.createBot(bot, [DEPLOYER]);
     const pin = address === teleport.authAddress ? ['--ca-pin', await teleport.caPin()] : [];

@@ -33,7 +33,7 @@ describe.skipIf(!teleportBinDir() || !areInstalled('ssh'))('OpenSSH, behind a ba
     });
     await teleport.createRole('deployer', { allow: { node_labels: { '*': '*' }, logins: [login] } });
     await writeFile(folder.join('web-ca.pem'), balancer.caPem);
-    agent = await RealAgent.start({ teleport }, 'ci', balancer.address, folder.join('web-ca.pem'));
+    agent = await RealAgent.start({ teleport }, 'ci', balancer.address, { webCaPath: folder.join('web-ca.pem') });
   });
   afterAll(async () => {
     await agent?.[Symbol.asyncDispose]();

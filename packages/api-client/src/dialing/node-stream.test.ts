@@ -1,7 +1,8 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect as connectTcp, createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { DevCluster } from '@teleport-ts/dev-cluster';
+import { FakeClock } from '@teleport-ts/dev-cluster/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadTLS } from '../index.ts';
 import { type NodeStreamOptions, openNodeStream } from '../ssh.ts';
@@ -112,6 +113,32 @@ test('the end of the connection is the end of the stream', async () => {
   far.end('bye');
   await ended;
   stream.destroy();
+});
+
+test('a quiet connection is pinged, and one that does not answer is given up', async () => {
+  // Between this side and the proxy, which can be made to hear nothing.
+  const web = Number(multiplexed.proxyAddress.split(':')[1]);
+  const held: Socket[] = [];
+  const relay = createServer((near) => {
+    const through = connectTcp({ host: '127.0.0.1', port: web }).on('error', () => near.destroy());
+    held.push(near.on('error', () => through.destroy()));
+    near.pipe(through).pipe(near);
+  });
+  await new Promise<void>((resolve) => relay.listen(0, '127.0.0.1', resolve));
+  const proxy = `127.0.0.1:${(relay.address() as AddressInfo).port}`;
+  const clock = new FakeClock();
+  const way = { proxy, clock, tlsRouting: true, connectionUpgrade: false };
+  const { stream } = await connected({ ...(await optionsOf(multiplexed)), ...way });
+  const failed = once(stream, 'error');
+  await clock.advance(65_000);
+  // The answer to the ping puts the next one off.
+  await expect.poll(() => clock.nextTimerAt).toBe(clock.now() + 65_000);
+  for (const near of held) near.unpipe().pause();
+  await clock.advance(65_000);
+  await clock.advance(20_000);
+  expect((await failed)[0]).toMatchObject({ code: 'connection_problem', message: 'the proxy has gone silent' });
+  relay.close();
+  for (const near of held) near.destroy();
 });
 
 describe('what cannot be reached is told apart', () => {

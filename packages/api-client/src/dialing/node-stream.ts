@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { isTeleportError, TeleportError } from '@teleport-ts/api-types';
-import { systemClock } from '../clock.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { CredentialSource } from '../credentials/credential-source.ts';
 import { packageVersion } from '../package-version.ts';
 import type { WebOptions } from '../web/web-request.ts';
@@ -50,6 +50,7 @@ export interface NodeStreamOptions {
   readonly timeoutMs?: number;
   /** Gives up connecting. Has no effect on a connected stream. */
   readonly signal?: AbortSignal;
+  readonly clock?: Clock;
 }
 
 /**
@@ -67,8 +68,8 @@ export interface NodeStreamOptions {
  * `connection_problem`, `timeout`; the signal's reason, when it was aborted
  */
 export async function openNodeStream(options: NodeStreamOptions): Promise<Duplex> {
-  const { signal, timeoutMs = CONNECT_MS } = options;
-  const limit = scope(systemClock, timeoutMs, signal);
+  const { signal, timeoutMs = CONNECT_MS, clock = systemClock } = options;
+  const limit = scope(clock, timeoutMs, signal);
   try {
     return await open(options, limit, timeoutMs);
   } catch (error) {
@@ -84,15 +85,15 @@ export async function openNodeStream(options: NodeStreamOptions): Promise<Duplex
 }
 
 async function open(options: NodeStreamOptions, limit: Scope, connectMs: number): Promise<Duplex> {
-  const { credentials: source, host, port = 0, trust, userAgent } = options;
+  const { credentials: source, host, port = 0, trust, userAgent, clock = systemClock } = options;
   const web = { ...(trust?.webCa && { webCa: trust.webCa }), insecure: trust?.insecureDiscovery ?? false };
   const [{ address, isUpgraded }, credential] = await Promise.all([
     addressOf(options, web, limit.signal),
     source.current({ signal: limit.signal }),
   ]);
   const cluster = options.cluster ?? credential.cluster ?? '';
-  const way = proxyGrpcRoute(address, { source, clock: systemClock, ...(isUpgraded && { upgrade: web }) });
-  const session = await openProxySession(way, { connectMs, signal: limit.signal });
+  const way = proxyGrpcRoute(address, { source, clock, ...(isUpgraded && { upgrade: web }) });
+  const session = await openProxySession(way, { connectMs, signal: limit.signal, clock });
   const connection = new ProxiedConnection(session, {
     hostPort: formatAddress(host, port),
     cluster,

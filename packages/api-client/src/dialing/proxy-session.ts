@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, connect, type Http2Session } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { TeleportError } from '@teleport-ts/api-types';
+import type { Clock, Timer } from '../clock.ts';
 import type { CredentialSet } from '../credentials/credential-set.ts';
 import { DialError, dialFailure } from './dial-failure.ts';
 import { handshake } from './handshake.ts';
@@ -32,7 +33,7 @@ export interface ProxySession {
  */
 export async function openProxySession(
   route: Route,
-  { connectMs, signal }: { readonly connectMs: number; readonly signal: AbortSignal },
+  { connectMs, signal, clock }: { readonly connectMs: number; readonly signal: AbortSignal; readonly clock: Clock },
 ): Promise<ProxySession> {
   const { host, port, address, alpn, handshakeMs = connectMs } = route;
   const open: OpenStream = route.open ?? ((until, reached) => openTcp(host, port, until, reached));
@@ -59,11 +60,12 @@ export async function openProxySession(
     lost ??= error;
   });
   http2.once('remoteSettings', () => http2.setLocalWindowSize(WINDOW_BYTES));
-  const quiet = keepAlive(http2, (error) => {
+  const stopPings = ping(http2, clock, (error) => {
     lost ??= error;
+    http2.destroy();
     socket.destroy();
   });
-  http2.once('close', () => clearInterval(quiet));
+  http2.once('close', stopPings);
   return {
     http2,
     failure: () => failureOf(lost, address, set),
@@ -78,14 +80,22 @@ function failureOf(lost: unknown, address: string, used: CredentialSet): Telepor
   return dialFailure('h2', lost, { address, used }).error;
 }
 
-function keepAlive(http2: Http2Session, onSilence: (error: TeleportError) => void): NodeJS.Timeout {
-  return setInterval(() => {
-    if (http2.destroyed || http2.closed) return;
-    const late = setTimeout(() => {
-      onSilence(new TeleportError('connection_problem', 'the proxy has gone silent', { retryable: true }));
-    }, PONG_MS).unref();
-    http2.ping(() => clearTimeout(late));
-  }, PING_MS).unref();
+/** @returns what ends it */
+function ping(http2: Http2Session, clock: Clock, onSilence: (error: TeleportError) => void): () => void {
+  let timer: Timer;
+  const wait = (): void => {
+    timer = clock.setTimer(PING_MS, () => {
+      timer = clock.setTimer(PONG_MS, () => {
+        onSilence(new TeleportError('connection_problem', 'the proxy has gone silent', { retryable: true }));
+      });
+      http2.ping(() => {
+        timer.cancel();
+        if (!http2.destroyed) wait();
+      });
+    });
+  };
+  wait();
+  return () => timer.cancel();
 }
 
 /** What has been handed over is written before the connection ends. */

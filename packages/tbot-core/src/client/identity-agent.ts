@@ -1,20 +1,27 @@
 import { Agent, type AgentOptions, type RequestOptions } from 'node:https';
 import type { Duplex } from 'node:stream';
+import type { SecureContextOptions } from 'node:tls';
 import type { Identity } from '../identity.ts';
 
 type Created = (error: Error | null, socket: Duplex) => void;
 
+/** What a connection is made with: the newest credential, and what goes with it. Throws when there is none. */
+interface Credential {
+  readonly identity: () => Identity;
+  readonly tls: (identity: Identity) => SecureContextOptions;
+}
+
 /** An agent for `https.request` whose connections show the credential that is newest when they are made. */
 export class IdentityAgent extends Agent {
-  readonly #identity: () => Identity;
+  readonly #credential: Credential;
   /** What each connection was made with. */
   readonly #made = new WeakMap<Duplex, Identity>();
   #retired = false;
 
-  constructor(identity: () => Identity, options: AgentOptions) {
+  constructor(credential: Credential, options: AgentOptions) {
     // A resumed session carries the certificate that it began with.
     super({ keepAlive: true, ...options, maxCachedSessions: 0 });
-    this.#identity = identity;
+    this.#credential = credential;
     // Ahead of the agent's own listener, which would hand the connection to the next request.
     this.prependListener('free', (socket: Duplex) => {
       if (this.#outdated(socket)) socket.destroy();
@@ -23,15 +30,17 @@ export class IdentityAgent extends Agent {
 
   override createConnection(options: RequestOptions, created?: Created): Duplex | null | undefined {
     let identity: Identity;
+    let tls: SecureContextOptions;
     try {
-      identity = this.#identity();
+      identity = this.#credential.identity();
+      tls = this.#credential.tls(identity);
     } catch (error) {
       // The request fails with it.
       created?.(error as Error, undefined as unknown as Duplex);
       return undefined;
     }
     const { tlsCertificate: cert, privateKeyPem: key } = identity;
-    const socket = super.createConnection({ ...options, cert, key }, created);
+    const socket = super.createConnection({ ...tls, ...options, cert, key }, created);
     if (socket) this.#made.set(socket, identity);
     return socket;
   }
@@ -50,7 +59,7 @@ export class IdentityAgent extends Agent {
   #outdated(socket: Duplex): boolean {
     if (this.#retired) return true;
     try {
-      return this.#made.get(socket) !== this.#identity();
+      return this.#made.get(socket) !== this.#credential.identity();
     } catch {
       return true;
     }

@@ -6,6 +6,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import { FakeClock } from '@teleport-ts/api-types/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { until } from '../../test-support/bot-in-cluster.ts';
+import type { Identity } from '../identity.ts';
 import { MemoryHost } from '../testing/memory-host.ts';
 import { tlsCertificatesOf } from '../trusted-authority.ts';
 import { type KeptIdentity, keepIdentity } from './kept-identity.ts';
@@ -124,6 +125,19 @@ test('a rotation renews at once', async () => {
   host.rotate('user', 'update_clients');
   await passUntil(() => kept.current.serial !== serial);
   expect(kept.current.expires.getTime() - clock.now()).toBeGreaterThan(59 * MINUTE);
+});
+
+test('what a server must prove follows the authorities of the cluster', async () => {
+  const tls = ({ authorities }: Identity): { ca: string[] } => ({ ca: tlsCertificatesOf(authorities, 'host') });
+  await using own = await keepIdentity(host, grafana, { clock, random: () => 0, tls });
+  const agent = own.agent();
+  const { serial } = own.current;
+  expect((await visit(agent)).serial).toBe(serial);
+  host.rotate('host');
+  await passUntil(() => own.current.serial !== serial);
+  await expect(visit(agent)).rejects.toMatchObject({ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' });
+  server.setSecureContext(host.serverOptions('localhost'));
+  expect((await visit(agent)).serial).toBe(own.current.serial);
 });
 
 test('while renewals fail the last credential is used to its end; then requests say why, until there is another', async () => {

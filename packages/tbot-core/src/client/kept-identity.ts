@@ -9,8 +9,11 @@ import { type KeepingTime, keepRenewing } from './keep-renewing.ts';
 
 /** What {@link keepIdentity} takes; `signal` and `timeoutMs` are for the first credential. */
 export interface KeepIdentityOptions extends CallOptions, KeepingTime {
-  /** What else TLS should know: `ca`, where the server's certificate is not from one of Node's own authorities, `minVersion`, … */
-  readonly tls?: SecureContextOptions;
+  /**
+   * What else TLS should know: `ca`, where the server's certificate is not from one of Node's own authorities, `minVersion`, …
+   * A function is asked with each new credential, whose `authorities` follow the cluster's rotations.
+   */
+  readonly tls?: SecureContextOptions | ((identity: Identity) => SecureContextOptions);
 }
 
 /** The parts of Node that only a program with TLS needs. */
@@ -80,9 +83,10 @@ export class KeptIdentity implements AsyncDisposable {
 
   /** The newest credential for `tls.connect({ secureContext })`; ask again for each connection. Throws as `current`. */
   get secureContext(): SecureContext {
-    const { tlsCertificate: cert, privateKeyPem: key } = this.current;
+    const { current } = this;
+    const { tlsCertificate: cert, privateKeyPem: key } = current;
     this.#context ??= this.#parts.createSecureContext({
-      ...this.#options.tls,
+      ...this.#tls(current),
       ...(cert !== undefined && { cert }),
       ...(key !== undefined && { key }),
     });
@@ -96,7 +100,8 @@ export class KeptIdentity implements AsyncDisposable {
    * @param options as Node's, `keepAlive` being true unless said otherwise
    */
   agent(options: AgentOptions = {}): Agent {
-    const agent = new this.#parts.IdentityAgent(() => this.current, { ...this.#options.tls, ...options });
+    const credential = { identity: () => this.current, tls: (identity: Identity) => this.#tls(identity) };
+    const agent = new this.#parts.IdentityAgent(credential, options);
     this.#agents.add(agent);
     return agent;
   }
@@ -116,6 +121,11 @@ export class KeptIdentity implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #tls(identity: Identity): SecureContextOptions {
+    const { tls = {} } = this.#options;
+    return typeof tls === 'function' ? tls(identity) : tls;
   }
 
   #take(identity: Identity): void {

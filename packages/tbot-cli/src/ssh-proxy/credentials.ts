@@ -35,16 +35,15 @@ async function fromAgent(
 ): Promise<ProxyAccess> {
   const { SocketHost, tlsCertificatesOf } = await import('@teleport-ts/tbot-core/client');
   await using host = new SocketHost({ socket, timeoutMs, userAgent: 'tbot' });
-  const [described, identity] = await Promise.all([
-    host.describe(),
-    host.generateIdentity({ kind: 'identity', ...(cluster && { cluster }), ...(roles && { roles }) }),
-  ]);
-  const { tlsCertificate: cert, privateKeyPem: key, authorities } = identity;
+  const request = { kind: 'identity', ...(cluster && { cluster }), ...(roles && { roles }) } as const;
+  const { tlsCertificate: cert, privateKeyPem: key, authorities, route } = await host.generateIdentity(request);
   if (!cert || !key) throw new TeleportError('unknown', 'the agent issued no X.509 certificate');
+  const credentials = loadTLS({ cert, key, ca: tlsCertificatesOf(authorities, 'host') });
+  const { cluster: homeCluster = '' } = await credentials.current();
   return {
-    credentials: loadTLS({ cert, key, ca: tlsCertificatesOf(authorities, 'host') }),
-    cluster: described.cluster,
-    homeCluster: described.cluster,
-    ...(described.proxyAddress && { proxyAddress: described.proxyAddress }),
+    credentials,
+    cluster: route?.cluster ?? homeCluster,
+    homeCluster,
+    ...(route?.proxyAddress && { proxyAddress: route.proxyAddress }),
   };
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Client } from '@teleport-ts/api-client';
 import { isTeleportError, TeleportError } from '@teleport-ts/api-types';
 import { BotIdentityStore } from './bot-identity/bot-identity-store.ts';
@@ -79,6 +80,8 @@ export class Bot implements RunningBot {
     this.#settings = settings;
     this.#lock = parts.lock;
     this.#link = link;
+    // As many as there are watches.
+    setMaxListeners(0, this.#over.signal);
     this.closed = new Promise((resolve) => {
       this.#settle = resolve;
     });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Client } from '@teleport-ts/api-client';
 import { TeleportError } from '@teleport-ts/api-types';
 import type { Lifetime } from '../bot-identity/renewal-policy.ts';
@@ -37,6 +38,8 @@ export class RoleSession {
   readonly #closing = new AbortController();
 
   constructor(parts: RoleSessionParts, random: number) {
+    // As many as there are clusters.
+    setMaxListeners(0, this.#closing.signal);
     this.roles = parts.roles;
     this.madeAtMs = parts.life.issuedAtMs;
     this.staleAtMs = nextRenewalAt(parts.life, Number.POSITIVE_INFINITY, random);

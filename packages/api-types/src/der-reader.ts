@@ -87,6 +87,18 @@ export class DerReader {
     return this.#bytes.subarray(element.start, element.end);
   }
 
+  /** Where it stands: all before has been read. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Steps over the head of the next element, which must carry the tag. @returns where its content ends */
+  open(tag: number): number {
+    const { contentStart, end } = this.next(tag);
+    this.#at = contentStart;
+    return end;
+  }
+
   /** Reads the next element as an OBJECT IDENTIFIER. */
   objectIdentifier(): string {
     const { contentStart, end } = this.next(DerTag.objectIdentifier);

@@ -1,7 +1,7 @@
 import { TeleportError } from './teleport-error.ts';
 import { TELEPORT_OID } from './teleport-oid.ts';
 import { parseTraits, type Traits } from './traits.ts';
-import { type CertificateInput, type DistinguishedName, readX509Subject } from './x509-certificate.ts';
+import { type CertificateInput, type DistinguishedName, type NameValues, readX509Subject } from './x509-certificate.ts';
 
 /** The application that a certificate is routed to; it works only with session, public address and cluster. */
 export interface AppRoute {
@@ -115,7 +115,7 @@ export interface TlsIdentity extends TlsIdentityFields {
  */
 export function parseTlsIdentity(certificate: CertificateInput): TlsIdentity {
   const { subject, notBefore, notAfter, serial } = readX509Subject(certificate);
-  return Object.assign(identityFromSubject(subject), { notBefore, notAfter, serial });
+  return Object.assign(identityFromValues(subject), { notBefore, notAfter, serial });
 }
 
 const none: readonly string[] = Object.freeze([]);
@@ -131,6 +131,10 @@ export function identityFromSubject(subject: DistinguishedName): TlsIdentityFiel
       else values.set(oid, [value]);
     }
   }
+  return identityFromValues(values);
+}
+
+function identityFromValues(values: NameValues): TlsIdentityFields {
   const list = (oid: string): readonly string[] => values.get(oid) ?? none;
   const text = (oid: string): string | undefined => values.get(oid)?.at(-1);
   const flag = (oid: string): boolean => text(oid) === 'true';

@@ -14,16 +14,18 @@ const MAX_GROUP_DEPTH = 100;
 const SHORT_TEXT = 48;
 const SHORT_NAME = 12;
 
+const nothing = Buffer.alloc(0);
+
 /** Writes the fields of a message one after the other. */
 export class BinaryWriter {
-  #buffer: Buffer = Buffer.allocUnsafe(INITIAL_BYTES);
+  #buffer: Buffer = nothing;
   #pos = 0;
   readonly #forks: number[] = [];
 
   /** The bytes written, and a writer that begins anew. */
   finish(): Uint8Array {
     const bytes = this.#buffer.subarray(0, this.#pos);
-    this.#buffer = Buffer.allocUnsafe(INITIAL_BYTES);
+    this.#buffer = nothing;
     this.#pos = 0;
     this.#forks.length = 0;
     return bytes;
@@ -151,7 +153,7 @@ export class BinaryWriter {
   #reserve(bytes: number): void {
     const needed = this.#pos + bytes;
     if (needed <= this.#buffer.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2));
+    const larger = Buffer.allocUnsafe(Math.max(INITIAL_BYTES, needed * 2));
     this.#buffer.copy(larger, 0, 0, this.#pos);
     this.#buffer = larger;
   }

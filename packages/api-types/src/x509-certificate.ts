@@ -79,11 +79,15 @@ export function readX509(input: CertificateInput): X509Fields {
   };
 }
 
+/** What a name says: by attribute, the texts that stand under it, in their order. */
+export type NameValues = ReadonlyMap<string, readonly string[]>;
+
 /** The part of {@link readX509} that tells whom a certificate is for and how long; what else it holds is only stepped over. */
 export function readX509Subject(
   input: CertificateInput,
-): Pick<X509Fields, 'subject' | 'notBefore' | 'notAfter' | 'serial'> {
-  const whole = new DerReader(certificateDer(input)).enter(DerTag.sequence);
+): Pick<X509Fields, 'notBefore' | 'notAfter' | 'serial'> & { readonly subject: NameValues } {
+  const der = certificateDer(input);
+  const whole = new DerReader(der).enter(DerTag.sequence);
   const body = whole.enter(DerTag.sequence);
   whole.next(DerTag.sequence);
   const serial = readSerial(body);
@@ -91,9 +95,28 @@ export function readX509Subject(
   body.next(DerTag.sequence);
   const validity = body.enter(DerTag.sequence);
   const [notBefore, notAfter] = [readTime(validity), readTime(validity)];
-  const subject = readName(body.enter(DerTag.sequence));
+  const subject = readNameValues(body.enter(DerTag.sequence));
   body.next(DerTag.sequence);
   return { serial, notBefore, notAfter, subject };
+}
+
+/** As {@link readName}, without what groups the attributes: it makes next to no objects, since every credential passes here. */
+function readNameValues(name: DerReader): NameValues {
+  const values = new Map<string, string[]>();
+  while (!name.done) {
+    const setEnd = name.open(DerTag.set);
+    while (name.at < setEnd) {
+      const pairEnd = name.open(DerTag.sequence);
+      const oid = name.objectIdentifier();
+      const value = name.text();
+      if (name.at !== pairEnd || pairEnd > setEnd) throw malformedCertificate('unreadable name');
+      if (value === undefined) continue;
+      const known = values.get(oid);
+      if (known) known.push(value);
+      else values.set(oid, [value]);
+    }
+  }
+  return values;
 }
 
 function readSerial(body: DerReader): string {

@@ -199,9 +199,13 @@ export function destinationHostContract(name: string, start: () => Promise<HostU
     test('a closed host ends what waits, and issues nothing more', async () => {
       const host = await under.another();
       const listening = failure(host.listenForRotation()[Symbol.asyncIterator]().next());
-      await wait(host.generateIdentity(application()));
+      const watching = host.watchIdentity(application())[Symbol.asyncIterator]();
+      await wait(watching.next());
+      const next = failure(watching.next());
       await wait(Promise.resolve(host[Symbol.asyncDispose]()));
       expect(['canceled', 'connection_problem']).toContain((await listening).code);
+      // Not when the next one would be due.
+      expect((await next).code).toBe('canceled');
       expect((await failure(host.generateIdentity(application()))).code).toBe('canceled');
       await host[Symbol.asyncDispose]();
     });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Client } from '@teleport-ts/api-client';
 import { TELEPORT_MAJOR, TeleportError } from '@teleport-ts/api-types';
 import type { Clock } from '../clock.ts';
@@ -54,11 +55,14 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
   readonly #time: Pick<SocketHostOptions, 'clock' | 'random'>;
   #client: Promise<AgentClient> | undefined;
   #prepared: { readonly kind: CredentialKind; readonly pair: Promise<KeyPair> } | undefined;
-  #closed = false;
+  /** What ends with the host. */
+  readonly #over = new AbortController();
 
   /** @throws TeleportError `bad_parameter` for what cannot be a socket's path */
   constructor(options: SocketHostOptions) {
     this.path = parseSocketPath(options.socket);
+    // As many as there are watches.
+    setMaxListeners(0, this.#over.signal);
     this.logger = options.logger ?? silentLogger;
     this.webCa = options.webCa;
     this.#time = options;
@@ -91,19 +95,16 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
   watchIdentity(request: IdentityRequest, options: WatchOptions = {}): AsyncIterable<Identity> {
     const { keys } = request;
     const { clock, random } = this.#time;
-    const time = { clock, random };
+    const more = { ...options, clock, random, over: this.#over.signal };
     return openedLater(async () => {
       const client = await this.#open();
       if (keys) {
         const { watchOwnKeys } = await import('./watch-own-keys.ts');
         const own = { ...request, keys };
-        return watchOwnKeys((serial, stream) => client.watchIdentity(own, serial, stream), this.logger, {
-          ...options,
-          ...time,
-        });
+        return watchOwnKeys((serial, stream) => client.watchIdentity(own, serial, stream), this.logger, more);
       }
       const { renewing } = await import('../watching/renewing.ts');
-      return renewing(this, request, { ...options, ...time });
+      return renewing(this, request, more);
     });
   }
 
@@ -170,9 +171,9 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
     return [...new Set([proxyAddress, bot?.address ?? ''])].filter((address) => address !== '');
   }
 
-  /** Ends the connection and every call on it; later calls fail. Safe to call twice. */
+  /** Ends the connection and every call and watch on it; later calls fail. Safe to call twice. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#over.abort(new TeleportError('canceled', 'the socket host has been closed'));
     (await this.#client)?.close();
   }
 
@@ -194,7 +195,7 @@ export class SocketHost implements DestinationHost, AsyncDisposable {
       ({ AgentClient }) => new AgentClient({ path: this.path, ...this.#options }),
     );
     const client = await this.#client;
-    if (this.#closed) throw new TeleportError('canceled', 'the socket host has been closed');
+    this.#over.signal.throwIfAborted();
     return client;
   }
 }

@@ -18,6 +18,8 @@ export type OpenWatch = (heldSerial: string, options: StreamOptions) => AsyncIte
 export interface OwnKeysOptions extends WatchOptions {
   readonly clock?: Clock | undefined;
   readonly random?: (() => number) | undefined;
+  /** The end of the host, which ends it too. */
+  readonly over?: AbortSignal | undefined;
 }
 
 /**
@@ -28,8 +30,8 @@ export interface OwnKeysOptions extends WatchOptions {
  * has ended
  */
 export function watchOwnKeys(open: OpenWatch, logger: Logger, options: OwnKeysOptions): AsyncIterable<Identity> {
-  const { signal, keepAlive = true, clock = systemClock, random = Math.random } = options;
-  return leavable(signal, async function* (ending) {
+  const { signal, over, keepAlive = true, clock = systemClock, random = Math.random } = options;
+  return leavable([signal, over], async function* (ending) {
     let held: Identity | undefined;
     for (let failures = 1; ; failures++) {
       try {

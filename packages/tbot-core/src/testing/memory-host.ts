@@ -106,7 +106,7 @@ export class MemoryHost implements DestinationHost, AsyncDisposable {
 
   watchIdentity(request: IdentityRequest, options: WatchOptions = {}): AsyncIterable<Identity> {
     const { random } = this.#options;
-    return renewing(this, request, { ...options, clock: this.#clock, random });
+    return renewing(this, request, { ...options, clock: this.#clock, random, over: this.#closing.signal });
   }
 
   listenForRotation({ signal }: Omit<WatchOptions, 'timeoutMs'> = {}): AsyncIterable<CaRotation> {

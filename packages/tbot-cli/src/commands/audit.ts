@@ -1,4 +1,5 @@
 import type { Argv, CommandModule } from 'yargs';
+import { print } from '../standard-output.ts';
 
 /** `tbot audit`: looks at the audit files of an agent. */
 export const auditCommand: CommandModule = {
@@ -33,7 +34,7 @@ const verifyCommand: CommandModule = {
       ...(parsed.anchor === undefined ? {} : { anchor: parsed.anchor as string }),
       format: parsed.format as 'text' | 'json',
     });
-    process.stdout.write(stdout);
+    print(stdout);
     process.stderr.write(stderr);
     process.exitCode = exitCode;
   },

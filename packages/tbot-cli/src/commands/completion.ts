@@ -1,5 +1,6 @@
 import type { Argv, CommandModule } from 'yargs';
 import { SHELLS, type Shell } from '../completion/completion-script.ts';
+import { print } from '../standard-output.ts';
 
 /**
  * `tbot completion`: what a shell reads to complete this command's words.
@@ -21,7 +22,7 @@ export function completionCommandFor(commands: () => readonly CommandModule[]): 
         import('../completion/completion-script.ts'),
         import('../completion/command-tree.ts'),
       ]);
-      process.stdout.write(completionScript(parsed.shell as Shell, commandTree(commands())));
+      print(completionScript(parsed.shell as Shell, commandTree(commands())));
     },
   };
 }

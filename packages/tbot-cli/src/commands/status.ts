@@ -1,4 +1,5 @@
 import type { Argv, CommandModule } from 'yargs';
+import { print } from '../standard-output.ts';
 
 /** `tbot status`: asks an agent how it is. */
 export const statusCommand: CommandModule = {
@@ -23,6 +24,6 @@ export const statusCommand: CommandModule = {
       format: parsed.format as 'text' | 'json',
       timeoutMs: durationOf('--timeout', parsed.timeout as string),
     };
-    process.stdout.write(await agentStatus(options, process.env, Date.now()));
+    print(await agentStatus(options, process.env, Date.now()));
   },
 };

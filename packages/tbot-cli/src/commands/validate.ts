@@ -1,4 +1,5 @@
 import type { Argv, CommandModule } from 'yargs';
+import { print } from '../standard-output.ts';
 
 /** `tbot validate`: looks at a configuration without using it. */
 export const validateCommand: CommandModule = {
@@ -17,7 +18,7 @@ export const validateCommand: CommandModule = {
     const { validateConfig } = await import('../agent/validate.ts');
     const source = parsed.config === undefined ? {} : { path: parsed.config as string };
     const { stdout, stderr, exitCode } = await validateConfig(source, process.env);
-    process.stdout.write(stdout);
+    print(stdout);
     process.stderr.write(stderr);
     process.exitCode = exitCode;
   },

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Argv, CommandModule } from 'yargs';
+import { print } from '../standard-output.ts';
 
 /** `tbot version`: this version, and the Teleport it is made for. */
 export const versionCommand: CommandModule = {
@@ -16,6 +17,6 @@ export const versionCommand: CommandModule = {
       parsed.format === 'json'
         ? JSON.stringify({ version, teleportApi: TELEPORT_API_VERSION, node: process.versions.node })
         : `tbot ${version}, for Teleport ${TELEPORT_API_VERSION}, Node ${process.versions.node}`;
-    process.stdout.write(`${text}\n`);
+    print(`${text}\n`);
   },
 };

@@ -1,4 +1,5 @@
 import type { Argv, CommandModule } from 'yargs';
+import { print } from '../standard-output.ts';
 
 /** `tbot wait`: until an agent can issue. */
 export const waitCommand: CommandModule = {
@@ -23,6 +24,6 @@ export const waitCommand: CommandModule = {
     ]);
     const timeoutMs = durationOf('--timeout', parsed.timeout as string);
     const socket = parsed.socket as string | undefined;
-    process.stdout.write(await waitForAgent({ timeoutMs, ...(socket !== undefined && { socket }) }, process.env));
+    print(await waitForAgent({ timeoutMs, ...(socket !== undefined && { socket }) }, process.env));
   },
 };

@@ -1,6 +1,7 @@
 import { formatGoDuration } from '@teleport-ts/api-types';
 import { type AgentDescription, type IdentityRequest, matchesPattern } from '@teleport-ts/tbot-core/client';
 import { ExitCode } from '../exit.ts';
+import { print } from '../standard-output.ts';
 import type { GeneratePlan } from './plan.ts';
 import { openHost } from './run.ts';
 
@@ -14,7 +15,7 @@ export async function dryRun(plan: GeneratePlan): Promise<ExitCode> {
   const host = openHost(plan);
   try {
     const verdict = judge(plan.request, await host.describe({ timeoutMs: plan.timeoutMs }));
-    process.stdout.write(verdict.text);
+    print(verdict.text);
     return verdict.exitCode;
   } finally {
     await host.close();

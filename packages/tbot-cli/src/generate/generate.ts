@@ -1,4 +1,5 @@
 import { UsageError } from '../exit.ts';
+import { print } from '../standard-output.ts';
 import type { GenerateArguments } from './arguments.ts';
 import { planGenerate } from './plan.ts';
 import { runGenerate } from './run.ts';
@@ -26,6 +27,6 @@ export async function generateCredential(given: GenerateArguments): Promise<numb
   if (target.type === 'nothing') throw new UsageError('--out is missing or empty');
   const { stdout, stderr } = await runGenerate(plan, target);
   process.stderr.write(stderr);
-  process.stdout.write(stdout);
+  print(stdout);
   return 0;
 }

@@ -1,5 +1,6 @@
 import { DirectoryDestination, type Logger, SocketHost, silentLogger } from '@teleport-ts/tbot-core/client';
 import { ExitCode } from '../exit.ts';
+import { print } from '../standard-output.ts';
 import { CredentialFileMaker } from './credential-files.ts';
 import { type FreshFiles, freshFiles } from './fresh-files.ts';
 import type { GeneratePlan } from './plan.ts';
@@ -22,7 +23,7 @@ export async function watchFiles(plan: GeneratePlan, directory: string): Promise
     const { signal } = stop;
     for await (const files of freshFiles({ host, plan, maker, destination, signal, onTrouble: tell })) {
       if (count++ === 0) {
-        process.stdout.write(writtenReport(plan, directory, files));
+        print(writtenReport(plan, directory, files));
         process.stderr.write(cutNote(files.identity));
       } else tell(renewalText(files));
       for (const note of files.notes) tell(note);
@@ -46,6 +47,8 @@ export function renewalText({ identity, written }: FreshFiles): string {
 
 /** Tells a person what happens meanwhile. */
 export function tell(text: string): void {
+  // Files are kept fresh although nobody reads the remarks any more.
+  if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => {});
   process.stderr.write(`note: ${text}\n`);
 }
 

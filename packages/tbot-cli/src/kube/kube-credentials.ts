@@ -3,13 +3,14 @@ import { UsageError } from '../exit.ts';
 import { issueCredential } from '../generate/issue.ts';
 import { requestOf, socketOf, timeoutOf } from '../generate/plan.ts';
 import { openHost } from '../generate/run.ts';
+import { print } from '../standard-output.ts';
 import { execCredential } from './exec-credential.ts';
 import { askedVersion } from './exec-info.ts';
 import type { KubeArguments } from './kube-arguments.ts';
 
 /** `tbot kube credentials`, from its arguments to what it prints. */
 export async function printKubeCredentials(given: KubeArguments): Promise<void> {
-  process.stdout.write(await kubeCredentials(given, process.env, Date.now));
+  print(await kubeCredentials(given, process.env, Date.now));
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;

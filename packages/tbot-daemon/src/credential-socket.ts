@@ -69,7 +69,7 @@ export class CredentialSocket implements AsyncDisposable {
     this.#options = options;
     this.#connections = new Connections(options.connections);
     this.#outsiderRecords = new TokenBucket(OUTSIDER_RECORDS, options.clock.now());
-    this.#slowCallers = new SlowCallers(options.clock);
+    this.#slowCallers = new SlowCallers(options.clock, (peer) => this.#connections.peerOf(peer)?.uid ?? -1);
     this.#server = new Server({
       interceptors: [this.#slowCallers.interceptor],
       'grpc.max_receive_message_length': LARGEST_MESSAGE_BYTES,

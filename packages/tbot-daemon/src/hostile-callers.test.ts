@@ -125,6 +125,31 @@ describe('a caller who wants to be waited for', () => {
 });
 
 describe('a caller who sends', () => {
+  test('much metadata, which packs well, is cut off before anything is kept of it', async () => {
+    const { asked } = await openWithBot();
+    const on = await session();
+    const call = begin(on, 'GenerateIdentity', { 'x-long': 'y'.repeat(9000) });
+    await expect.poll(() => call.rstCode).toBe(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    const usual = begin(on, 'GenerateIdentity', { 'x-long': 'y'.repeat(1000) });
+    usual.end(framed(GenerateIdentityRequest.encode(request).finish()));
+    expect((await once(usual, 'response'))[0]).toMatchObject({ ':status': 200 });
+    expect(asked).toHaveLength(1);
+  });
+
+  test('thousands of halves of requests loses the oldest, and nobody else anything', async () => {
+    const { socket, asked } = await openWithBot();
+    const watch = stream<WatchIdentityResponse>('watchIdentity', { request });
+    await watch.count(1);
+    const sessions = [await session(), await session(), await session()];
+    const calls = Array.from({ length: 4200 }, (_, index) => begin(sessions[index % 3]!, 'GenerateIdentity'));
+    await expect.poll(() => calls.filter(({ closed }) => closed).length).toBe(256);
+    expect(calls.at(-1)?.closed).toBe(false);
+    expect(watch.ended).toBeUndefined();
+    expect(socket.status().streams).toBe(1);
+    await generate();
+    expect(asked).toHaveLength(2);
+  });
+
   test('what unpacks to a large message is refused', async () => {
     const { records } = await open();
     const call = begin(await session(), 'GenerateIdentity', { 'grpc-encoding': 'gzip' });

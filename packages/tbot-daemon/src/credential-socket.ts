@@ -15,6 +15,7 @@ import { type Rate, TokenBucket } from './policy/token-bucket.ts';
 import { CallFailure } from './service/call-failure.ts';
 import { CallHandlers } from './service/call-handlers.ts';
 import { CredentialService, type CredentialServiceOptions } from './service/credential-service.ts';
+import { silenceGrpcLog } from './service/grpc-log.ts';
 import { healthService } from './service/health-service.ts';
 import { SlowCallers } from './service/slow-callers.ts';
 import type { SocketStatus } from './service/socket-counters.ts';
@@ -65,6 +66,7 @@ export class CredentialSocket implements AsyncDisposable {
   #closed: Promise<void> | undefined;
 
   private constructor(options: CredentialSocketOptions) {
+    silenceGrpcLog();
     this.path = options.path;
     this.#options = options;
     this.#connections = new Connections(options.connections);

@@ -8,7 +8,7 @@ import {
   WatchIdentityRequest,
   type WatchIdentityResponse,
 } from '@teleport-ts/tbot-core/proto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { client, ending, failure, generate, open, path } from '../test-support/credential-socket.ts';
 import { openWithBot, stream } from '../test-support/credential-streams.ts';
 import { RequestLimiter } from './policy/request-limits.ts';
@@ -134,6 +134,16 @@ describe('a caller who sends', () => {
     usual.end(framed(GenerateIdentityRequest.encode(request).finish()));
     expect((await once(usual, 'response'))[0]).toMatchObject({ ':status': 200 });
     expect(asked).toHaveLength(1);
+  });
+
+  test('metadata that no one can read writes nothing to the log with it', async () => {
+    await open();
+    const written = vi.spyOn(console, 'error');
+    ending.push(() => written.mockRestore());
+    const call = begin(await session(), 'GetStatus', { 'x-evil': '\u009b31mred' });
+    call.end(framed(Buffer.alloc(0)));
+    expect((await once(call, 'response'))[0]).toMatchObject({ ':status': 200 });
+    expect(written).not.toHaveBeenCalled();
   });
 
   test('thousands of halves of requests loses the oldest, and nobody else anything', async () => {

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { areInstalled, type Finished, runProgram, teleportBinDir } from '@teleport-ts/dev-cluster/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -62,6 +64,24 @@ describe.skipIf(!teleportBinDir())('tbot generate --exec', () => {
     await git(...author, 'commit', '-q', '--allow-empty', '-m', 'first');
     const { stdout } = await exec(['identity'], 'git', 'ls-remote', `ssh://${host}:${port}${repository}`, 'HEAD');
     expect(stdout.split('\t')[0]).toBe((await git('rev-parse', 'HEAD')).stdout.trim());
+  });
+
+  test.skipIf(!areInstalled('scp', 'cmp'))('scp, there and back, several at once', async () => {
+    const out = await agent.generate('for-scp', 'identity');
+    const local = agent.path('much');
+    await writeFile(local, randomBytes(10_000_000));
+    const copy = (from: string, to: string): Promise<Finished> => {
+      const flags = ['-F', join(out, 'ssh_config'), '-o', 'BatchMode=yes', '-P', String(root.teleport.ports.node)];
+      return runProgram('scp', [...flags, from, to], { env: agent.env });
+    };
+    const remote = (name: string): string => `${root.login}@real.root.test:${agent.path(name)}`;
+    await Promise.all(
+      ['one', 'two', 'three', 'four'].map(async (name) => {
+        expect(await copy(local, remote(name))).toEqual({ ...DONE, stdout: '' });
+        expect(await copy(remote(name), agent.path(`${name}-back`))).toEqual({ ...DONE, stdout: '' });
+        expect(await runProgram('cmp', [local, agent.path(`${name}-back`)])).toEqual({ ...DONE, stdout: '' });
+      }),
+    );
   });
 
   test('tsh, by nothing but its own variable', async () => {

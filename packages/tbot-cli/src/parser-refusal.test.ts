@@ -14,6 +14,12 @@ async function refusal(line: string): Promise<[string, string | undefined]> {
 
 test.each([
   ['', 'say what to do: a command is missing', 'commands: start, generate, '],
+  ['--verbos', 'unknown option --verbos', '`tbot --help`'],
+  ['--versoin', 'unknown option --versoin', 'did you mean --version? `tbot --help`'],
+  ['-v', 'unknown option -v', '`tbot --help`'],
+  ['kube --socket /x', 'unknown option --socket', '`tbot kube --help`'],
+  ['generate --socket=/x', 'say what to generate: identity, application, database or kubernetes', 'commands: '],
+  ['audit verify', '<files> is missing', '`tbot audit verify --help`'],
   ['generat', 'unknown command "generat"', 'did you mean generate? `tbot --help`'],
   ['xyz', 'unknown command "xyz"', '`tbot --help`'],
   ['start --tokn x', 'unknown option --tokn', 'did you mean --token? `tbot start --help`'],
@@ -32,10 +38,10 @@ test.each([
   ['generate app --app x --out /y -- psql', 'words behind -- need --exec before them', 'write --exec CMD'],
   ['generate --socket /x app --appname x --out /y', 'unknown option --appname', '`tbot generate application --help`'],
   ['completion', '<shell> is missing', '`tbot completion --help`'],
-  ['completion tcsh', '<shell> "tcsh" is none of its values', 'it takes "bash", "zsh", "fish"'],
+  ['completion tcsh', '<shell> "tcsh" is none of its values', 'it takes bash, zsh, fish'],
   ['ssh-proxy-comand', 'unknown command "ssh-proxy-comand"', 'did you mean ssh-proxy-command?'],
   ['ssh-proxy-command --hots x', 'unknown option --hots', 'did you mean --host? `tbot ssh-proxy-command --help`'],
-  ['status --format yaml', '--format "yaml" is none of its values', 'it takes "text", "json"'],
+  ['status --format yaml', '--format "yaml" is none of its values', 'it takes text, json'],
 ])('tbot %s', async (line, message, hint) => {
   const refused = await refusal(line);
   expect(refused).toEqual([message, expect.stringContaining(hint)]);

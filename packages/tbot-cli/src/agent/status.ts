@@ -1,5 +1,5 @@
 import { SocketHost } from '@teleport-ts/tbot-core/client';
-import { socketOf } from './socket-option.ts';
+import { socketOf } from '../generate/plan.ts';
 import { statusText } from './status-text.ts';
 
 export interface StatusOptions {
@@ -15,7 +15,7 @@ export async function agentStatus(
   environment: Readonly<Record<string, string | undefined>>,
   nowMs: number,
 ): Promise<string> {
-  const socket = socketOf(options.socket, environment);
+  const socket = socketOf(options, environment);
   await using host = new SocketHost({ socket, timeoutMs: options.timeoutMs, userAgent: 'tbot' });
   const status = await host.status();
   return options.format === 'json' ? `${JSON.stringify(status, null, 2)}\n` : statusText(status, nowMs);

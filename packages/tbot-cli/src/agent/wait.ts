@@ -1,6 +1,6 @@
 import { type Clock, isTeleportError, systemClock, TeleportError } from '@teleport-ts/api-types';
 import { SocketHost } from '@teleport-ts/tbot-core/client';
-import { socketOf } from './socket-option.ts';
+import { socketOf } from '../generate/plan.ts';
 
 export interface WaitOptions {
   /** Default `TBOT_SOCKET`. */
@@ -27,12 +27,12 @@ const REFUSALS_MS = 2_000;
  * user may not ask
  */
 export async function waitForAgent(
-  { socket, timeoutMs }: WaitOptions,
+  options: WaitOptions,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<string> {
-  const host = new SocketHost({ socket: socketOf(socket, environment), userAgent: 'tbot' });
+  const host = new SocketHost({ socket: socketOf(options, environment), userAgent: 'tbot' });
   try {
-    return await untilReady(host, timeoutMs, systemClock);
+    return await untilReady(host, options.timeoutMs, systemClock);
   } finally {
     await host.close();
   }

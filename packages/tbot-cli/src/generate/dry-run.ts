@@ -3,6 +3,7 @@ import { type AgentDescription, type IdentityRequest, matchesPattern } from '@te
 import { ExitCode } from '../exit.ts';
 import { print } from '../standard-output.ts';
 import type { GeneratePlan } from './plan.ts';
+import { targetText } from './report.ts';
 import { openHost } from './run.ts';
 
 /**
@@ -51,7 +52,7 @@ export function judge(request: IdentityRequest, agent: AgentDescription): DryRun
   const cut = effectiveMs < ttlMs ? `, cut from ${formatGoDuration(ttlMs)}` : '';
   const rows: [string, string][] = [
     ['socket', agent.socket],
-    [kind, 'name' in request ? request.name : '(SSH and X.509)'],
+    [kind, targetText(request) || '(SSH and X.509)'],
     ['cluster', cluster],
     ['roles', list(roles)],
     ['lifetime', `${formatGoDuration(effectiveMs)}${cut}`],

@@ -171,7 +171,7 @@ function reloadSignalOf({ watch, exec }: GenerateArguments, text: string): NodeJ
 }
 
 function required(option: string, value: string | undefined): string {
-  if (!value) throw new UsageError(`${option} is missing or empty`);
+  if (!value) throw new UsageError(`${option} is missing or empty`, `give the exact name, as in ${option} NAME`);
   return value;
 }
 

@@ -26,7 +26,8 @@ export function cutNote({ ttl: { askedMs, effectiveMs, cutBy } }: Pick<Identity,
   return `note: the lifetime was cut from ${asked} to ${effective} by the ${cutBy}\n`;
 }
 
-function targetText(request: IdentityRequest, route: IdentityRoute | undefined): string {
+/** What a credential is for, with what is known of it before there is a route; nothing for an identity. */
+export function targetText(request: IdentityRequest, route?: IdentityRoute): string {
   switch (request.kind) {
     case 'identity':
       return '';

@@ -10,6 +10,7 @@ import { issueCredential } from './issue.ts';
 import type { GeneratePlan, GenerateTarget } from './plan.ts';
 import { printedCredential } from './print.ts';
 import { cutNote, writtenReport } from './report.ts';
+import { stopSignals } from './stop-signals.ts';
 
 /** What is printed: the result, and remarks beside it. */
 export interface GenerateReport {
@@ -39,13 +40,21 @@ export function openHost({ socket, timeoutMs }: Pick<GeneratePlan, 'socket' | 't
 
 /**
  * The directory is opened first: what cannot be written is not asked for, since every application certificate leaves a
- * session in the cluster. One that was made for nothing goes away again.
+ * session in the cluster. One that was made for nothing goes away again, also when a signal ends the command.
+ *
+ * @throws Stopped by a signal
  */
 async function runIntoDirectory(host: SocketHost, plan: GeneratePlan, path: string): Promise<GenerateReport> {
+  using stop = stopSignals();
+  const stopped = new Promise<never>((_resolve, reject) => {
+    stop.signal.addEventListener('abort', () => reject(stop.signal.reason as Error), { once: true });
+  });
+  // It may come where nobody waits for it.
+  stopped.catch(() => {});
   const [destination] = await Promise.all([openWritable(path), host.prepare(plan.request.kind)]);
   try {
-    const identity = await issueCredential(host, plan, { onWait: tellOfWait });
-    const { files, notes } = await new CredentialFileMaker(plan, path).filesOf(identity);
+    const identity = await Promise.race([stopped, issueCredential(host, plan, { onWait: tellOfWait })]);
+    const { files, notes } = await Promise.race([stopped, new CredentialFileMaker(plan, path).filesOf(identity)]);
     const result: WriteResult & { identity: Identity } = { ...(await destination.write(files)), identity };
     return {
       stdout: writtenReport(plan, path, result),

@@ -166,3 +166,14 @@ test('files stay fresh, while the agent is away too, until the command is stoppe
   const { code, stderr } = await program.finished;
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining('error:') });
 });
+
+test('a command that is stopped while it waits leaves no directory', async () => {
+  agent.failure = { status: 'NOT_FOUND', detail: { code: 'not_found', message: 'no foo yet' } };
+  const parent = join(folder, 'stopped');
+  await using program = start(['--out', join(parent, 'deep'), '--wait']);
+  await program.printed('note: waiting');
+  expect(existsSync(parent)).toBe(true);
+  program.kill('SIGINT');
+  const { code, stdout } = await program.finished;
+  expect({ code, stdout, left: existsSync(parent) }).toEqual({ code: 130, stdout: '', left: false });
+});

@@ -5,12 +5,12 @@ type StopSignal = keyof typeof NUMBERS;
 
 /** The wish of whoever started this process that it ends. */
 export interface StopSignals extends Disposable {
-  /** Aborted by the first SIGINT or SIGTERM. */
+  /** Aborted by the first SIGINT or SIGTERM, with a {@link Stopped}. */
   readonly signal: AbortSignal;
 }
 
 /** Why a process was told to stop. */
-class Stopped extends Error {
+export class Stopped extends Error {
   override readonly name = 'AbortError';
   readonly exitCode: number;
 

@@ -99,7 +99,7 @@ describe('a command line that cannot be understood', () => {
     ['start -c $F --ca-pin sha256:12', 'error: --ca-pin: is not a CA pin: "sha256:12"', /64 hex digits/],
     ['generate --socket /x app --appname foo --out /x', 'error: unknown option --appname', /did you mean --app-name\?/],
     ['generate --socket /x app --app foo --out /x --ttl 0s', 'error: --ttl must be more than zero', undefined],
-    ['status', 'error: the socket is missing', /--socket/],
+    ['status', 'error: no socket is given', /--socket, or in TBOT_SOCKET/],
   ])('tbot %s', async (line, error, hint) => {
     const [directory, file] = [folder.join('directory'), folder.join('good.yaml')];
     mkdirSync(directory, { recursive: true });

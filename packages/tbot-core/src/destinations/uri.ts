@@ -6,7 +6,7 @@ export type DestinationAddress =
   | { readonly type: 'directory' /** Absolute, normalized. */; readonly path: string }
   | { readonly type: 'memory' };
 
-const HINT = 'give a directory as file:///absolute/path or /absolute/path, or memory://';
+const HINT = 'give a directory as file:///absolute/path or /absolute/path';
 
 /**
  * Reads the text form of a destination, as it stands on a command line: `file:///abs/path`, a bare absolute path, or

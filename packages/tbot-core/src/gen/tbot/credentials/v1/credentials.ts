@@ -86,7 +86,11 @@ export interface KubernetesRequest {
 export interface GenerateIdentityResponse {
   /** X.509 certificate, PEM. Absent if no TLS key was given. */
   tlsCertificate: Buffer;
-  /** OpenSSH certificate, one line without a newline. Absent if no SSH key was given. */
+  /**
+   * OpenSSH certificate, one line without a newline. Absent if no SSH key was
+   * given, and on a socket that serves no identities: there a certificate is good
+   * for its own kind alone.
+   */
   sshCertificate: Buffer;
   /** PKCS#8 PEM of the key pair the agent made; only when the request had no key. */
   privateKey: Buffer;

@@ -158,9 +158,15 @@ describe('what breaks a chain is named with its place', () => {
     [
       'a line that is too long',
       whole.toSpliced(1, 1, 'x'.repeat(1_100_000)),
-      ['3: a record is missing before record 3'],
+      ['2: this is no record, nor a piece of one', '3: a record is missing before record 3'],
     ],
-    ['a record that became something else', whole.with(1, 'garbage'), ['3: a record is missing before record 3']],
+    [
+      'a record that became something else',
+      whole.with(1, 'garbage'),
+      ['2: this is no record, nor a piece of one', '3: a record is missing before record 3'],
+    ],
+    ['another file', ['INFO ready'], ['1: this is no record, nor a piece of one']],
+    ['a cut record, which was never confirmed', whole.toSpliced(1, 0, whole[1]!.slice(0, 9), '', '\0\0'), []],
   ])('%s', async (_what, lines, expected) => {
     expect(await broken(lines)).toEqual(expected);
   });

@@ -74,6 +74,8 @@ class ChainCheck {
     const link = line && chainLink(line);
     if (!link) {
       if (line && isJson(line)) this.#add(this.#problems, place, 'this record is in no chain');
+      else if (!line || !mayBeCutRecord(line))
+        this.#add(this.#problems, place, 'this is no record, nor a piece of one');
       else this.#add(this.#notes, place, 'a line that was cut short');
       return;
     }
@@ -126,6 +128,12 @@ class ChainCheck {
       notes: this.#notes,
     };
   }
+}
+
+/** What a write that did not come to its end leaves: the beginning of a record, or the zeros of a disk without power. */
+function mayBeCutRecord(line: Buffer): boolean {
+  const first = line.find((byte) => byte !== 0);
+  return first === undefined || first === 0x7b; // {
 }
 
 function isJson(line: Buffer): boolean {

@@ -1,4 +1,5 @@
 import { type ErrorCode, isTeleportError } from '@teleport-ts/api-types';
+import { printable } from './printable.ts';
 
 /** What the command's end tells a script. */
 export const ExitCode = {
@@ -58,5 +59,5 @@ export function errorLines(error: unknown): string {
 }
 
 function lines(message: string, hint: unknown): string {
-  return `error: ${message}\n${typeof hint === 'string' ? `hint: ${hint}\n` : ''}`;
+  return printable(`error: ${message}\n${typeof hint === 'string' ? `hint: ${hint}\n` : ''}`);
 }

@@ -29,6 +29,13 @@ test('a reader that has gone away is none', async () => {
   expect(stdout.written).toEqual(['text']);
 });
 
+test('a terminal is shown control characters, a program gets them', () => {
+  const [terminal, pipe] = [failing(undefined), failing(undefined)];
+  print('\u001b[2J', Object.assign(terminal, { isTTY: true }));
+  print('\u001b[2J', pipe);
+  expect([terminal.written, pipe.written]).toEqual([['\\u001b[2J'], ['\u001b[2J']]);
+});
+
 test('all else is written', () => {
   const stdout = failing(undefined);
   print('one', stdout);

@@ -1,5 +1,6 @@
 import { SocketHost } from '@teleport-ts/tbot-core/client';
 import { socketOf } from '../generate/plan.ts';
+import { printable } from '../printable.ts';
 import { statusText } from './status-text.ts';
 
 export interface StatusOptions {
@@ -18,5 +19,5 @@ export async function agentStatus(
   const socket = socketOf(options, environment);
   await using host = new SocketHost({ socket, timeoutMs: options.timeoutMs, userAgent: 'tbot' });
   const status = await host.status();
-  return options.format === 'json' ? `${JSON.stringify(status, null, 2)}\n` : statusText(status, nowMs);
+  return printable(options.format === 'json' ? `${JSON.stringify(status, null, 2)}\n` : statusText(status, nowMs));
 }

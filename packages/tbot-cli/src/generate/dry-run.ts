@@ -1,6 +1,7 @@
 import { formatGoDuration } from '@teleport-ts/api-types';
 import { type AgentDescription, type IdentityRequest, matchesPattern } from '@teleport-ts/tbot-core/client';
 import { ExitCode } from '../exit.ts';
+import { printable } from '../printable.ts';
 import { print } from '../standard-output.ts';
 import type { GeneratePlan } from './plan.ts';
 import { targetText } from './report.ts';
@@ -58,9 +59,9 @@ export function judge(request: IdentityRequest, agent: AgentDescription): DryRun
     ['lifetime', `${formatGoDuration(effectiveMs)}${cut}`],
   ];
   const lines = rows.map(([name, value]) => `  ${name.padEnd(11)}  ${value}\n`).join('');
-  if (problems.length === 0) return { text: `Would be asked for:\n${lines}`, exitCode: ExitCode.OK };
+  if (problems.length === 0) return { text: printable(`Would be asked for:\n${lines}`), exitCode: ExitCode.OK };
   return {
-    text: `Would be refused:\n${lines}${problems.map((problem) => `  ! ${problem}\n`).join('')}`,
+    text: printable(`Would be refused:\n${lines}${problems.map((problem) => `  ! ${problem}\n`).join('')}`),
     exitCode: refusedForTtl && problems.length === 1 ? ExitCode.USAGE : ExitCode.DENIED,
   };
 }

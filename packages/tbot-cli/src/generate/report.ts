@@ -1,5 +1,6 @@
 import { formatGoDuration } from '@teleport-ts/api-types';
 import type { Identity, IdentityRequest, IdentityRoute, OutputResult } from '@teleport-ts/tbot-core/client';
+import { printable } from '../printable.ts';
 import type { GeneratePlan } from './plan.ts';
 
 /** What people read about files that were written. */
@@ -16,14 +17,14 @@ export function writtenReport(
     ['expires', `${isoSeconds(expires)}, in ${formatGoDuration(wholeSeconds(ttl.effectiveMs))}`],
   ];
   const lines = rows.map(([name, value]) => `  ${name.padEnd(11)}  ${value}\n`);
-  return `Wrote ${files} files to ${directory}\n${lines.join('')}`;
+  return printable(`Wrote ${files} files to ${directory}\n${lines.join('')}`);
 }
 
 /** The remark that a credential lives shorter than asked; empty where it does not. */
 export function cutNote({ ttl: { askedMs, effectiveMs, cutBy } }: Pick<Identity, 'ttl'>): string {
   if (!cutBy) return '';
   const [asked, effective] = [askedMs, wholeSeconds(effectiveMs)].map(formatGoDuration);
-  return `note: the lifetime was cut from ${asked} to ${effective} by the ${cutBy}\n`;
+  return printable(`note: the lifetime was cut from ${asked} to ${effective} by the ${cutBy}\n`);
 }
 
 /** What a credential is for, with what is known of it before there is a route; nothing for an identity. */

@@ -5,6 +5,7 @@ import {
   SocketHost,
   type WriteResult,
 } from '@teleport-ts/tbot-core/client';
+import { printable } from '../printable.ts';
 import { CredentialFileMaker } from './credential-files.ts';
 import { issueCredential } from './issue.ts';
 import type { GeneratePlan, GenerateTarget } from './plan.ts';
@@ -58,7 +59,7 @@ async function runIntoDirectory(host: SocketHost, plan: GeneratePlan, path: stri
     const result: WriteResult & { identity: Identity } = { ...(await destination.write(files)), identity };
     return {
       stdout: writtenReport(plan, path, result),
-      stderr: `${cutNote(identity)}${notes.map((note) => `note: ${note}\n`).join('')}`,
+      stderr: printable(`${cutNote(identity)}${notes.map((note) => `note: ${note}\n`).join('')}`),
     };
   } catch (error) {
     await destination.discard();
@@ -73,5 +74,5 @@ async function openWritable(path: string): Promise<DirectoryDestination> {
 }
 
 function tellOfWait(error: Error): void {
-  process.stderr.write(`note: waiting, since ${error.message}\n`);
+  process.stderr.write(printable(`note: waiting, since ${error.message}\n`));
 }

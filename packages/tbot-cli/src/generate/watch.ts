@@ -1,5 +1,6 @@
 import { DirectoryDestination, type Logger, SocketHost, silentLogger } from '@teleport-ts/tbot-core/client';
 import { ExitCode } from '../exit.ts';
+import { printable } from '../printable.ts';
 import { print } from '../standard-output.ts';
 import { CredentialFileMaker } from './credential-files.ts';
 import { type FreshFiles, freshFiles } from './fresh-files.ts';
@@ -49,7 +50,7 @@ export function renewalText({ identity, written }: FreshFiles): string {
 export function tell(text: string): void {
   // Files are kept fresh although nobody reads the remarks any more.
   if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => {});
-  process.stderr.write(`note: ${text}\n`);
+  process.stderr.write(printable(`note: ${text}\n`));
 }
 
 function troubleLogger(onTrouble: (text: string) => void): Logger {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { asText } from '../logging/escapes.ts';
 
 /** The last record of a chain, which the next one is tied to. */
 export interface ChainHead {
@@ -26,7 +27,7 @@ const HASH_CHARACTERS = 75;
 export function chainedLine(entry: object, head: ChainHead): { line: string; head: ChainHead } {
   const sequence = head.sequence + 1;
   // Members that come last; a record has none of these names.
-  const body = JSON.stringify({ ...entry, sequence, previous: head.hash }).slice(0, -1);
+  const body = asText(JSON.stringify({ ...entry, sequence, previous: head.hash })).slice(0, -1);
   const hash = sha256(Buffer.from(body));
   return { line: `${body},"hash":"${hash}"}`, head: { sequence, hash } };
 }

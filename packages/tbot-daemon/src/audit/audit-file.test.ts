@@ -64,6 +64,19 @@ test('a caller cannot write a line of its own, nor a long one', async () => {
   expect(readFileSync(path, 'utf8').length).toBeLessThan(1500);
 });
 
+test.each([true, false])(
+  'a caller’s name does nothing to a terminal or a reader of lines (chain: %s)',
+  async (chain) => {
+    const name = 'a\u001b[2J\u009b31m\u0085b\u2028c\u202e\u007f';
+    const request = { kind: 'application', name, cluster: '', roles: [name], own_key: false };
+    await using sink = await openAuditFile(path, { chain });
+    await sink.record(record({ request, reason: name }));
+    expect(readFileSync(path, 'utf8')).toMatch(/^[^\0-\x1f\x7f-\x9f\u2028\u202e]+\n$/);
+    expect(lines()).toMatchObject([{ request, reason: name }]);
+    if (chain) expect((await verifyAuditFiles([path])).problems).toEqual([]);
+  },
+);
+
 test('a link or a missing folder is refused', async () => {
   const target = join(folder, 'target');
   writeFileSync(target, '');

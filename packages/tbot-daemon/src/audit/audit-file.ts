@@ -1,4 +1,5 @@
 import { TeleportError } from '@teleport-ts/api-types';
+import { asText } from '../logging/escapes.ts';
 import { AppendFile, type FileSystem } from './append-file.ts';
 import { type ChainHead, chainedLine } from './audit-chain.ts';
 import { bounded } from './audit-record.ts';
@@ -36,7 +37,7 @@ function auditFileSink(file: AppendFile, end: ChainHead | undefined): AuditSink 
   const append = async (entry: object): Promise<void> => {
     const next = head && chainedLine(entry, head);
     try {
-      await file.append(next?.line ?? JSON.stringify(entry));
+      await file.append(next?.line ?? asText(JSON.stringify(entry)));
       head = next?.head;
       failing = false;
     } catch (cause) {

@@ -35,6 +35,16 @@ test('text: what has no value is left out, and nothing is too odd for a line', (
   expect(lines[1]).toMatch(/INFO {2}deep self(\.self){8}="\[unreadable\]"\n$/);
 });
 
+test.each(['json', 'text'] as const)('a line is one line, and does nothing to a terminal (%s)', (format) => {
+  const { lines, log } = logger({ format });
+  const evil = 'a\nb\u001b[2J\u009b31m\u0085c\u2028d\u202e\u007f';
+  log.info({ name: evil, list: [evil] }, `message ${evil}`);
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(/^[^\0-\x1f\x7f-\x9f\u2028\u202e]+\n$/);
+  if (format === 'json')
+    expect(JSON.parse(lines[0]!)).toMatchObject({ name: evil, list: [evil], message: `message ${evil}` });
+});
+
 test('an error tells its code, hint and causes; its stack only with debug', () => {
   const error = new TeleportError('locked', 'it is locked', { hint: 'unlock it', cause: new Error('deeper') });
   const plain = logger({ format: 'json' });

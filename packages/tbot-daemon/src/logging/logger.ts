@@ -1,6 +1,7 @@
 import type { Logger } from '@teleport-ts/tbot-core';
 import { type DestinationStream, destination, pino, stdTimeFunctions } from 'pino';
 import { errorFields } from './error-fields.ts';
+import { asText } from './escapes.ts';
 import { scrubber } from './scrub.ts';
 import { textLine } from './text-line.ts';
 
@@ -19,7 +20,8 @@ export interface LoggerOptions {
 }
 
 /**
- * The agent's logger; JSON is written by pino. Private keys and the given secrets are taken out of every line, whatever field they came in.
+ * The agent's logger; JSON is written by pino. Private keys and the given secrets are taken out of every line, whatever field they came in,
+ * and what is no text is escaped.
  *
  * @example
  * const logger = createLogger({ format: 'json', secrets: [token] });
@@ -28,8 +30,8 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   const { format = 'text', debug = false, secrets = [] } = options;
   const write = options.write ?? standardError();
   const scrub = scrubber(secrets);
-  if (format === 'text') return textLogger((line) => write(scrub(line)), debug);
-  const stream: DestinationStream = { write: (line) => write(scrub(line)) };
+  if (format === 'text') return textLogger((line) => write(asText(scrub(line))), debug);
+  const stream: DestinationStream = { write: (line) => write(asText(scrub(line))) };
   return pino(
     {
       level: debug ? 'debug' : 'info',

@@ -75,20 +75,17 @@ describe.skipIf(!teleportBinDir())('credentials of a real cluster in use', () =>
       });
     });
 
-    test('tsh takes the identity file', async () => {
-      const use = await generated('root', 'identity');
-      const listed = await tsh(use, 'ls', '--format=json');
+    test.each(places)('tsh takes the identity file of the %s', async (place, services) => {
+      const use = await generated(place, 'identity');
+      // By itself it asks the cluster whose authority signed, whatever cluster the identity is for.
+      const { name, ports } = services().teleport;
+      const listed = await tsh(use, 'ls', `--cluster=${name}`, '--format=json');
       expect(listed.code).toBe(0);
-      expect(JSON.parse(listed.stdout)).toMatchObject([{ spec: { hostname: 'real' } }]);
-      const said = await tsh(
-        use,
-        'ssh',
-        '-p',
-        String(root.teleport.ports.node),
-        `${root.login}@real`,
-        'echo',
-        'here I am',
-      );
+      expect(JSON.parse(listed.stdout)).toMatchObject([
+        { spec: { hostname: 'real', addr: `127.0.0.1:${ports.node}` } },
+      ]);
+      const ssh = ['ssh', `--cluster=${name}`, '-p', String(ports.node), `${root.login}@real`, 'echo', 'here I am'];
+      const said = await tsh(use, ...ssh);
       expect(said).toMatchObject({ code: 0, stdout: 'here I am\n' });
     });
   });

@@ -1,5 +1,6 @@
 import type { CredentialKind } from '@teleport-ts/tbot-core/client';
 import type { Argv, Options } from 'yargs';
+import type { ValuedOptions } from '../completion/command-tree.ts';
 
 /** What the help says of one kind of credential. */
 export interface KindHelp {
@@ -9,7 +10,7 @@ export interface KindHelp {
   readonly examples: readonly (readonly [line: string, what: string])[];
 }
 
-const text = (describe: string, more: Options = {}): Options => ({
+const text = (describe: string, more: ValuedOptions = {}): Options => ({
   type: 'string',
   requiresArg: true,
   describe,
@@ -23,7 +24,7 @@ export const GENERATE_KINDS: readonly KindHelp[] = [
     kind: 'identity',
     describe: "SSH and X.509 certificates for the roles: for nodes, tsh and Teleport's API",
     options: {
-      'ssh-config': text('Write the files of OpenSSH: on or off [default: on]'),
+      'ssh-config': text('Write the files of OpenSSH: on or off [default: on]', { values: ['on', 'off'] }),
     },
     examples: [
       [
@@ -55,7 +56,9 @@ export const GENERATE_KINDS: readonly KindHelp[] = [
       service: text('Exact name of the database in the cluster'),
       username: text('Account to log in as [default: whichever the client names]'),
       database: text('Database within the server [default: whichever the client names]'),
-      format: text('Further files: default, tls, mongo or cockroach [default: default]'),
+      format: text('Further files: default, tls, mongo or cockroach [default: default]', {
+        values: ['default', 'tls', 'mongo', 'cockroach'],
+      }),
     },
     examples: [
       [
@@ -90,10 +93,14 @@ export const GENERATE_KINDS: readonly KindHelp[] = [
 export function outputOptions(yargs: Argv): Argv {
   return yargs.options({
     out: text('Directory for the files: file:///path or an absolute path', { alias: 'destination' }),
-    print: text('Instead of files, print secrets and all: json, pem, env or exec-credential'),
+    print: text('Instead of files, print secrets and all: json, pem, env or, for kubernetes, exec-credential', {
+      values: ['json', 'pem', 'env', 'exec-credential'],
+    }),
     exec: flag('Instead of files that stay, run the command that stands behind this, to the end of the line'),
     watch: flag('Go on: renew before the end, until stopped'),
-    'reload-signal': text('With --watch and --exec: sent to the command at each renewal, for example HUP'),
+    'reload-signal': text('With --watch and --exec: sent to the command at each renewal, for example HUP', {
+      values: ['HUP', 'USR1', 'USR2', 'WINCH', 'INT', 'TERM'],
+    }),
     'dry-run': flag('Tell what would be asked and whether the socket allows it; issue nothing'),
     wait: flag('Try again until --timeout while the agent or what is asked for is not there yet'),
     cluster: text("Cluster that the credential is for [default: the bot's own]"),

@@ -9,6 +9,11 @@ export interface OptionShape {
   readonly choices: readonly string[];
 }
 
+/** An option whose values are checked by the command itself, and completed all the same. */
+export interface ValuedOptions extends Options {
+  readonly values?: readonly string[];
+}
+
 /** A command, its options and those of its parents, and what stands below it. */
 export interface CommandShape {
   /** Its name, then its other names; none for the program itself. */
@@ -67,11 +72,12 @@ interface Recorded {
 
 /** Takes down what a builder says to a parser. */
 function recorder({ options, commands, argumentChoices, examples }: Recorded): Argv {
-  const add = (name: string, option: Options): void => {
+  const add = (name: string, option: ValuedOptions): void => {
     if (option.hidden) return;
     const names = [name, option.alias ?? []].flat().map((each) => (each.length === 1 ? `-${each}` : `--${each}`));
     const takesValue = option.type !== 'boolean';
-    options.push({ names, describe: option.describe ?? '', takesValue, choices: (option.choices ?? []).map(String) });
+    const choices = (option.choices ?? option.values ?? []).map(String);
+    options.push({ names, describe: option.describe ?? '', takesValue, choices });
   };
   const known: Record<string, (...args: never[]) => void> = {
     option: add,

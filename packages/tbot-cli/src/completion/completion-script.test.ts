@@ -37,6 +37,8 @@ test('bash: commands, options with those of the command above, values', () => {
   expect(bash('tbot generate id --app')).toEqual([]);
   expect(bash("tbot status --format ''")).toEqual(['text', 'json']);
   expect(bash('tbot status --format = j')).toEqual(['json']);
+  expect(bash("tbot generate app --print ''")).toEqual(['json', 'pem', 'env', 'exec-credential']);
+  expect(bash('tbot generate db --format mo')).toEqual(['mongo']);
   expect(bash('tbot completion z')).toEqual(['zsh']);
 });
 

@@ -16,7 +16,7 @@ export function failureOf(cause: unknown, stage: DialStage, url: string): WebErr
   const code = (cause as NodeJS.ErrnoException).code ?? '';
   if (UNTRUSTED.has(code)) {
     const hint =
-      'trust the CA of the web certificate: trust.webCa of the client, or the environment’s NODE_EXTRA_CA_CERTS';
+      'trust the CA of the web certificate: NODE_EXTRA_CA_CERTS in the environment, or trust.webCa of the client';
     const message = `the web certificate of ${url} is not trusted (${code})`;
     return new WebError('connection_problem', message, { stage, url, hint, cause, untrusted: true, retryable: false });
   }

@@ -49,7 +49,11 @@ export function kubernetesFiles(identity: Identity, { proxy, exec }: KubernetesO
   if (!kubernetesCluster) {
     throw new TeleportError('bad_parameter', 'a kubernetes output needs a certificate for a Kubernetes cluster');
   }
-  if (!proxy.kubernetes) throw new TeleportError('not_found', 'the proxy serves no Kubernetes clusters');
+  if (!proxy.kubernetes) {
+    throw new TeleportError('not_found', 'the proxy serves no Kubernetes clusters', {
+      hint: 'who runs the cluster gives the proxy a `kube_listen_addr`, or TLS routing',
+    });
+  }
   const issuing = issuingClusterOf(identity);
   // Whatever the cluster, it is the proxy of the issuing one that answers.
   const authorities = identity.authorities

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import type { ServiceError } from '@grpc/grpc-js';
 import { TeleportError } from '@teleport-ts/api-types';
 import { RolesRefusedError } from '@teleport-ts/tbot-core';
 import { describe, expect, test } from 'vitest';
@@ -27,6 +28,23 @@ describe('a refusal', () => {
     expect(counters.status()).toMatchObject({ issued: 0, refused: 1, failed: 0 });
   });
 
+  test.each(['r', '世', '"'])('is heard however much was asked for (%s)', async (character) => {
+    await open();
+    const asked = Array.from({ length: 250 }, (_, index) => `${index}`.padEnd(80, character));
+    const call = generate({ roles: asked });
+    const { code, details, failure: detail } = await failure(call);
+    expect([code, details.startsWith('this socket does not allow the roles "0')]).toEqual([7, true]);
+    expect(detail).toMatchObject({ code: 'access_denied', hint: `it allows: ${roles.join(', ')}` });
+    expect(detail?.offendingRoles[0]).toBe(asked[0]);
+    // As the C library of gRPC counts: names and values, and 32 for each.
+    const { metadata } = (await call.catch((error: unknown) => error)) as ServiceError;
+    const trailers = Object.entries(metadata.toHttp2Headers()).flatMap(([name, values]) =>
+      [values].flat().map((value) => 32 + name.length + String(value).length),
+    );
+    const bytes = trailers.reduce((sum, each) => sum + each, encodeURIComponent(details).length);
+    expect(bytes).toBeLessThan(8192);
+  });
+
   test("by the bot's own limit names the offenders too", async () => {
     await open({}, { generateIdentity: () => Promise.reject(new RolesRefusedError(['gone'], roles)) });
     expect(await failure(generate())).toMatchObject({ code: 7, failure: { offendingRoles: ['gone'] } });
@@ -36,6 +54,8 @@ describe('a refusal', () => {
     ['the request does not say what the credential is for', { kind: undefined }],
     ['the ttl must be positive, it is 0s', { ttl: { seconds: 0n, nanos: 0 } }],
     ['the ttl is not a duration', { ttl: { seconds: 1n, nanos: -5 } }],
+    ['the ttl is not a duration', { ttl: { seconds: 2n ** 63n - 1n, nanos: 0 } }],
+    ['the ttl is not a duration', { ttl: { seconds: -(2n ** 63n), nanos: 0 } }],
     ['the ttl 59s is below the minimum of 1m0s', { ttl: { seconds: 59n, nanos: 0 } }],
     ['tls_public_key is not a PEM block PUBLIC KEY', { tlsPublicKey: Buffer.from('nonsense') }],
     [

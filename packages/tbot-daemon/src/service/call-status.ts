@@ -18,14 +18,20 @@ export const FAILURE_TRAILER = 'tbot-failure-bin';
 /** The agent's own trouble is not the caller's fault: never PERMISSION_DENIED, and no retry of the caller mends it. */
 const OWN_TROUBLE: readonly ErrorCode[] = ['expired', 'locked', 'version_mismatch'];
 
+/**
+ * Longest text of a failure, and of all the roles in it, in bytes. It travels in headers: gRPC's C library, and what
+ * stands on it, takes no more than 8 KiB of them, and nobody hears of an answer that does not fit.
+ */
+const LONGEST_BYTES = 800;
+
 /** The message of the failure detail for an error. */
 export function failureMessage(error: TeleportError, botExpires?: Date): Failure {
   const detail = detailOf(error);
   return Failure.fromPartial({
     code: error.code,
-    message: error.message,
-    hint: error.hint ?? '',
-    offendingRoles: [...(detail.offendingRoles ?? [])],
+    message: cut(error.message),
+    hint: cut(error.hint ?? ''),
+    offendingRoles: asManyAsFit(detail.offendingRoles ?? []),
     ...(detail.retryAfterMs === undefined ? {} : { retryAfter: toDurationMessage(detail.retryAfterMs) }),
     ...(botExpires === undefined ? {} : { botExpires: toTimestamp(botExpires) }),
   });
@@ -42,5 +48,26 @@ export function callStatus(error: unknown, botExpires?: Date): StatusObject {
   const metadata = new Metadata();
   metadata.set(FAILURE_TRAILER, Buffer.from(Failure.encode(failureMessage(failure, botExpires)).finish()));
   const { code, message } = statusOf(failure);
-  return { code: OWN_TROUBLE.includes(failure.code) ? GrpcCode.FAILED_PRECONDITION : code, details: message, metadata };
+  return {
+    code: OWN_TROUBLE.includes(failure.code) ? GrpcCode.FAILED_PRECONDITION : code,
+    details: cut(message),
+    metadata,
+  };
+}
+
+function cut(text: string): string {
+  if (text.length * 3 <= LONGEST_BYTES || Buffer.byteLength(text) <= LONGEST_BYTES) return text;
+  // A character that is cut in two would end in U+FFFD.
+  return `${Buffer.from(text)
+    .subarray(0, LONGEST_BYTES)
+    .toString()
+    .replace(/\ufffd$/, '')}…`;
+}
+
+function asManyAsFit(names: readonly string[]): string[] {
+  let left = LONGEST_BYTES;
+  return names.filter((name) => {
+    left -= Buffer.byteLength(name);
+    return left >= 0;
+  });
 }

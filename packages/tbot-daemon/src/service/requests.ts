@@ -63,9 +63,13 @@ function keyText(bytes: Uint8Array, field: string): string | undefined {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
-/** NaN for a duration that is malformed: signs that differ, nanoseconds out of their range. */
+/** What a `google.protobuf.Duration` may hold: 10,000 years. */
+const MOST_SECONDS = 315_576_000_000n;
+
+/** NaN for a duration that is malformed: signs that differ, seconds or nanoseconds out of their range. */
 function durationMs(duration: { seconds: bigint; nanos: number }): number {
   const { seconds, nanos } = duration;
   const mixed = (seconds > 0n && nanos < 0) || (seconds < 0n && nanos > 0);
-  return mixed || Math.abs(nanos) > 999_999_999 ? Number.NaN : Number(seconds) * 1000 + nanos / 1_000_000;
+  const outside = seconds > MOST_SECONDS || seconds < -MOST_SECONDS || Math.abs(nanos) > 999_999_999;
+  return mixed || outside ? Number.NaN : Number(seconds) * 1000 + nanos / 1_000_000;
 }

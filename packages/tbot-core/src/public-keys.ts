@@ -15,7 +15,7 @@ export class CheckedPublicKeys implements PublicKeys {
   readonly tls?: string;
   readonly ssh?: string;
 
-  private constructor({ tls, ssh }: PublicKeys) {
+  private constructor(tls: string | undefined, ssh: string | undefined) {
     if (tls !== undefined) this.tls = tls;
     if (ssh !== undefined) this.ssh = ssh;
   }
@@ -24,7 +24,10 @@ export class CheckedPublicKeys implements PublicKeys {
    * @param names stand in the error
    * @throws TeleportError `bad_parameter` for what is not a PEM block `PUBLIC KEY` or not a line of authorized_keys
    */
-  static read({ tls, ssh }: PublicKeys, names: KeyNames): CheckedPublicKeys {
+  static read(
+    { tls, ssh }: { tls?: string | undefined; ssh?: string | undefined },
+    names: KeyNames,
+  ): CheckedPublicKeys {
     let der: Buffer | undefined;
     if (tls !== undefined) {
       // Node would take a private key here and derive the public half: it must not have come at all.
@@ -34,12 +37,12 @@ export class CheckedPublicKeys implements PublicKeys {
     if (ssh !== undefined && !(der && isSameP256(der, ssh))) {
       check(() => parseSshPublicKey(ssh), names.ssh, 'a line of authorized_keys');
     }
-    return new CheckedPublicKeys({ ...(tls !== undefined && { tls }), ...(ssh !== undefined && { ssh: ssh.trim() }) });
+    return new CheckedPublicKeys(tls, ssh?.trim());
   }
 
   /** The key for X.509 alone. */
   withoutSsh(): CheckedPublicKeys {
-    return new CheckedPublicKeys(this.tls === undefined ? {} : { tls: this.tls });
+    return new CheckedPublicKeys(this.tls, undefined);
   }
 }
 

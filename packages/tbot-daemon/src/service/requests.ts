@@ -52,7 +52,7 @@ function keysOf({ tlsPublicKey, sshPublicKey }: GenerateIdentityRequest): Checke
   const tls = keyText(tlsPublicKey, KEY_FIELDS.tls);
   const ssh = keyText(sshPublicKey, KEY_FIELDS.ssh);
   if (tls === undefined && ssh === undefined) return undefined;
-  return CheckedPublicKeys.read({ ...(tls !== undefined && { tls }), ...(ssh !== undefined && { ssh }) }, KEY_FIELDS);
+  return CheckedPublicKeys.read({ tls, ssh }, KEY_FIELDS);
 }
 
 function keyText(bytes: Uint8Array, field: string): string | undefined {

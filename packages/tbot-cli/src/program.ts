@@ -10,7 +10,9 @@ import { statusCommand } from './commands/status.ts';
 import { validateCommand } from './commands/validate.ts';
 import { versionCommand } from './commands/version.ts';
 import { waitCommand } from './commands/wait.ts';
+import { commandTree } from './completion/command-tree.ts';
 import { UsageError } from './exit.ts';
+import { checkFlagValues } from './flag-values.ts';
 import { fenceOffCommand } from './generate/parsed-arguments.ts';
 import { ParserRefusal, usageError } from './parser-refusal.ts';
 
@@ -34,7 +36,7 @@ export const commands: readonly CommandModule[] = [
 /** The whole command line; parsing runs the command and rejects with its error. */
 export function createProgram(argv: readonly string[], list: readonly CommandModule[] = commands): Argv {
   const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
-  return yargs([...fenceOffCommand(argv)])
+  return yargs([...fenceOffCommand(argv)], workingDirectory())
     .scriptName('tbot')
     .usage('$0 <command>\n\nMachine ID: an agent, and short-lived credentials from its socket.')
     .command([...list])
@@ -63,11 +65,21 @@ export function createProgram(argv: readonly string[], list: readonly CommandMod
     });
 }
 
+/** The parser asks for it, and needs it for nothing that is used here: it may be gone. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/';
+  }
+}
+
 /** Options that take several values. */
 const REPEATABLE: readonly string[] = ['_', '--', 'files', 'roles', 'ca-pin'];
 
 /** Runs what the arguments say; help and version are printed. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
+  checkFlagValues(fenceOffCommand(argv), commandTree(commands));
   try {
     await createProgram(argv).parseAsync();
   } catch (error) {

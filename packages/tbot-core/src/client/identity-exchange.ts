@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { fromDurationMessage, fromTimestamp, toDurationMessage } from '@teleport-ts/api-types';
+import { fromDurationMessage, fromTimestamp, TeleportError, toDurationMessage } from '@teleport-ts/api-types';
 import type { IdentityRequest, PublicKeys } from '../destination-host.ts';
 import type {
   TrustedAuthority as AuthorityMessage,
@@ -12,8 +12,13 @@ import { Identity } from '../identity.ts';
 import type { IdentityRoute, TtlDecision } from '../identity-route.ts';
 import type { AuthorityType, TrustedAuthority } from '../trusted-authority.ts';
 
-/** The message for a request; it holds public keys only. */
+/**
+ * The message for a request; it holds public keys only.
+ *
+ * @throws TeleportError `bad_parameter` for what only a program without types can ask
+ */
 export function identityRequestMessage(request: IdentityRequest, keys: PublicKeys): GenerateIdentityRequest {
+  checkTypes(request);
   return {
     roles: [...(request.roles ?? [])],
     ttl: request.ttlMs === undefined ? undefined : toDurationMessage(request.ttlMs),
@@ -24,18 +29,31 @@ export function identityRequestMessage(request: IdentityRequest, keys: PublicKey
   };
 }
 
+function checkTypes(request: IdentityRequest): void {
+  const { roles = [], ttlMs = 0 } = request;
+  if (!Array.isArray(roles)) throw bad('roles is not a list');
+  if (!Number.isFinite(ttlMs)) throw bad(`ttlMs is ${ttlMs}, and not a number of milliseconds`);
+}
+
+function nameOf({ kind, name }: Exclude<IdentityRequest, { kind: 'identity' }>): string {
+  if (typeof name !== 'string') throw bad(`the name of the ${kind} is missing`);
+  return name;
+}
+
+const bad = (message: string): TeleportError => new TeleportError('bad_parameter', message);
+
 function kindMessage(request: IdentityRequest): GenerateIdentityRequest['kind'] {
   switch (request.kind) {
     case 'identity':
       return { $case: 'identity', value: {} };
     case 'application':
-      return { $case: 'application', value: { name: request.name } };
+      return { $case: 'application', value: { name: nameOf(request) } };
     case 'database': {
-      const { name, username = '', database = '' } = request;
-      return { $case: 'database', value: { name, username, database } };
+      const { username = '', database = '' } = request;
+      return { $case: 'database', value: { name: nameOf(request), username, database } };
     }
     case 'kubernetes':
-      return { $case: 'kubernetes', value: { name: request.name } };
+      return { $case: 'kubernetes', value: { name: nameOf(request) } };
   }
 }
 

@@ -152,7 +152,7 @@ describe('a caller who sends', () => {
     await watch.count(1);
     const sessions = [await session(), await session(), await session()];
     const calls = Array.from({ length: 4200 }, (_, index) => begin(sessions[index % 3]!, 'GenerateIdentity'));
-    await expect.poll(() => calls.filter(({ closed }) => closed).length).toBe(256);
+    await expect.poll(() => calls.filter(({ closed }) => closed).length, { timeout: 20_000 }).toBe(256);
     expect(calls.at(-1)?.closed).toBe(false);
     expect(watch.ended).toBeUndefined();
     expect(socket.status().streams).toBe(1);

@@ -26,8 +26,8 @@ interface OpenCall {
 
 /**
  * Ends the calls of whoever neither finishes a request nor reads an answer, soon where they are many, so that they cost
- * nobody's memory, and keeps half a request from being answered. grpc-js knows the deadline of a caller alone, and leaves the HTTP/2 stream of a call
- * that is over to the caller.
+ * nobody's memory, and keeps half a request from being answered. grpc-js knows the deadline of a caller alone, and leaves
+ * the HTTP/2 stream of a call that is over to the caller.
  */
 export class SlowCallers {
   readonly #clock: Clock;

@@ -20,6 +20,8 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // A second, the default, is short on a machine that does other things too.
+    expect: { poll: { timeout: 10_000 } },
     // Most tests wait for sockets, programs and files: more workers than processors keep these busy.
     maxWorkers: Math.max(3, availableParallelism()),
     // What is built is loaded as it is: a package is not transformed once more for each file that stands on it.

@@ -37,10 +37,20 @@ export interface CertAuthorityLineParts {
   readonly proxyHost?: string;
 }
 
-/** Writes the line of a cluster's host authority as identity files and tsh's known_hosts carry it, without a newline. */
+/**
+ * Writes the line of a cluster's host authority as identity files and tsh's known_hosts carry it, without a newline.
+ *
+ * @throws TeleportError `bad_parameter` for an unreadable key, and for a name that would vouch for other hosts, or end the
+ * line: names of clusters are what their own administrators say
+ */
 export function formatCertAuthorityLine(parts: CertAuthorityLineParts): string {
   const { cluster, proxyHost } = parts;
   const { type, blob } = parseSshPublicKey(parts.publicKey);
-  const hosts = [...(proxyHost === undefined ? [] : [proxyHost]), cluster, `*.${cluster}`];
+  const names = [...(proxyHost === undefined ? [] : [proxyHost]), cluster];
+  const unfit = names.find((name) => name === '' || /[\s\0,*?!|#@]/.test(name));
+  if (unfit !== undefined) {
+    throw new TeleportError('bad_parameter', `${JSON.stringify(unfit)} cannot stand in a known_hosts file as a name`);
+  }
+  const hosts = [...names, `*.${cluster}`];
   return `@cert-authority ${hosts.join(',')} ${type} ${blob.toString('base64')} type=host`;
 }

@@ -156,6 +156,15 @@ describe('a @cert-authority line', () => {
     );
   });
 
+  it.each(['', '*', 'a,*', 'a b', '!a', '?', '|1|x', '#', `x ${publicKey}\n@cert-authority *`, 'a\u2028b'])(
+    'is not written for the name %j, which would vouch for other hosts',
+    (name) => {
+      const write = (of: object) => () => formatCertAuthorityLine({ cluster: 'root.example', publicKey, ...of });
+      const refused = (error: unknown): boolean => isTeleportError(error, 'bad_parameter');
+      for (const of of [{ cluster: name }, { proxyHost: name }]) expect(write(of)).toThrow(expect.toSatisfy(refused));
+    },
+  );
+
   it('tells the cluster from the proxy', () => {
     const line = `@cert-authority localhost,root.example,*.root.example ${publicKey} type=host`;
     const hosts = ['localhost', 'root.example', '*.root.example'];

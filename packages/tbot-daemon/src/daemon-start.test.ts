@@ -11,7 +11,7 @@ import {
   start,
   startCluster,
 } from '../test-support/daemon-in-cluster.ts';
-import { Daemon } from './daemon.ts';
+import { Daemon, type DaemonOptions } from './daemon.ts';
 import { createLogger } from './logging/logger.ts';
 
 describe('a start that cannot succeed', () => {
@@ -135,6 +135,31 @@ describe('a restart', () => {
     await daemon.close();
     expect(await daemon.closed).toBeUndefined();
     expect(existsSync(socketPath)).toBe(false);
+  });
+
+  test('that is stopped at any moment of its start leaves nothing, and spends no token before the join', async () => {
+    const auth = await cluster();
+    const token = await auth.createToken({ botName: 'ci' });
+    const store = `{ type: directory, path: ${join(folder, 'store')} }`;
+    const sockets = `- path: ${socketPath}\n- path: ${join(folder, 'second.sock')}`;
+    const stopped = async (token: string | undefined, when: (stop: () => void) => Partial<DaemonOptions>) => {
+      const stop = new AbortController();
+      const more = when(() => stop.abort(new Error('stopped')));
+      const starting = Daemon.start({ config: config(auth, token, sockets, store), signal: stop.signal, ...more });
+      await expect(starting).rejects.toThrow('stopped');
+      expect(readdirSync(folder)).toEqual(['store']);
+    };
+    await stopped(token, (stop) => {
+      queueMicrotask(stop);
+      return {};
+    });
+    await (await start({ config: config(auth, token, sockets, store) })).close();
+    await stopped(undefined, (stop) => ({
+      // Between the first socket and the second.
+      logger: createLogger({ format: 'json', write: (line) => line.includes('"listening"') && stop() }),
+    }));
+    await start({ config: config(auth, undefined, sockets, store) });
+    await ask().generateIdentity(grafana);
   });
 
   test('a first join does not wait for a cluster that is away', async () => {

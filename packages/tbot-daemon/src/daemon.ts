@@ -71,6 +71,8 @@ export class Daemon implements AsyncDisposable {
   #supervisor: BotSupervisor | undefined;
   #diagnostics: Diagnostics | undefined;
   #closing: Promise<void> | undefined;
+  /** While it starts. */
+  #starting: Promise<void> | undefined;
   #end: (error: TeleportError | undefined) => void = () => {};
 
   /** Settles when the agent is over: with what ended it, or undefined after `close`. Never rejects. */
@@ -103,7 +105,10 @@ export class Daemon implements AsyncDisposable {
     options.signal?.addEventListener('abort', abort, { once: true });
     try {
       options.signal?.throwIfAborted();
-      await daemon.#start();
+      daemon.#starting = daemon.#start().finally(() => {
+        daemon.#starting = undefined;
+      });
+      await daemon.#starting;
       options.signal?.throwIfAborted();
     } catch (error) {
       await daemon.close({ graceMs: 0 });
@@ -132,6 +137,8 @@ export class Daemon implements AsyncDisposable {
     if (!store.persistent) {
       logger.warn({}, 'the store is in memory: after a restart the bot must join again, which needs a new token');
     }
+    // From here on a stop is the supervisor's to notice; before it, nothing has been asked of the cluster.
+    if (this.#closing) throw new TeleportError('canceled', 'the agent was stopped while it started');
     const supervisor = new BotSupervisor({
       start: (signal) => this.#startBot(store, signal),
       store,
@@ -259,6 +266,11 @@ export class Daemon implements AsyncDisposable {
 
   async #close(graceMs: number): Promise<void> {
     this.#diagnostics?.stopping();
+    if (this.#starting) {
+      // What is opened until it has noticed is to be closed as well.
+      await this.#supervisor?.close(0);
+      await this.#starting.catch(() => {});
+    }
     await Promise.all(this.#sockets.map((socket) => socket.close({ graceMs })));
     await this.#supervisor?.close(graceMs);
     await this.#audits[Symbol.asyncDispose]();

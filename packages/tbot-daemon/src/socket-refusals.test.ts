@@ -35,7 +35,7 @@ describe('a refusal', () => {
     const { code, details, failure: detail } = await failure(call);
     expect([code, details.startsWith('this socket does not allow the roles "0')]).toEqual([7, true]);
     expect(detail).toMatchObject({ code: 'access_denied', hint: `it allows: ${roles.join(', ')}` });
-    expect(detail?.offendingRoles[0]).toBe(asked[0]);
+    expect(detail).toMatchObject({ offendingRoles: expect.arrayContaining(asked.slice(0, 3)) });
     // As the C library of gRPC counts: names and values, and 32 for each.
     const { metadata } = (await call.catch((error: unknown) => error)) as ServiceError;
     const trailers = Object.entries(metadata.toHttp2Headers()).flatMap(([name, values]) =>

@@ -17,6 +17,7 @@ import { CallHandlers } from './service/call-handlers.ts';
 import { CredentialService, type CredentialServiceOptions } from './service/credential-service.ts';
 import { silenceGrpcLog } from './service/grpc-log.ts';
 import { healthService } from './service/health-service.ts';
+import { shownStatus } from './service/shown-status.ts';
 import { SlowCallers } from './service/slow-callers.ts';
 import type { SocketStatus } from './service/socket-counters.ts';
 import { type ConnectionLimits, Connections } from './sockets/connections.ts';
@@ -126,7 +127,7 @@ export class CredentialSocket implements AsyncDisposable {
       ),
       listenForRotation: handlers.stream((_request, context) => service.listenForRotation(context)),
       describe: handlers.unary((_request, context) => service.describe(context)),
-      getStatus: handlers.unary(async () => status()),
+      getStatus: handlers.unary(async (_request, { peer }) => shownStatus(status(), this.path, peer)),
     });
     const services = [DynamicCredentialsDefinition.fullName];
     const open = (peer: string) => limiter.open(peerOf(peer)?.uid ?? -1);

@@ -371,7 +371,7 @@ export interface Failure {
   botExpires:
     | Timestamp
     | undefined;
-  /** The roles that offended, for a refusal by role. */
+  /** The roles that offended, for a refusal by role; of very many as many as fit. */
   offendingRoles: string[];
   _unknownFields?: { [key: number]: Uint8Array[] } | undefined;
 }
@@ -3632,7 +3632,11 @@ export const DynamicCredentialsDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Tells how the agent is: its own identity, its sockets, their last errors. */
+    /**
+     * Tells how the agent is: its own identity, its sockets, their last errors.
+     * Root and the user that the agent runs as see all sockets, others the one
+     * that they ask on.
+     */
     getStatus: {
       name: "GetStatus",
       requestType: GetStatusRequest as typeof GetStatusRequest,

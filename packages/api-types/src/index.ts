@@ -17,6 +17,7 @@ export {
   parseIdentityFile,
 } from './identity-file.ts';
 export { type Logger, silentLogger } from './logger.ts';
+export { type NewKey, newPrivateKey, newPrivateKeySync } from './new-private-key.ts';
 export { type PrivateKeyReading, readPrivateKey } from './private-key.ts';
 export { publicKeyDer } from './public-key-pem.ts';
 export {

@@ -1,4 +1,4 @@
-import { type KeyObject, randomBytes } from 'node:crypto';
+import { createPrivateKey, type KeyObject, randomBytes } from 'node:crypto';
 import { sshPublicKeyBlob } from './ssh-public-key.ts';
 import { SshReader, sshMpint, sshString, sshUint32 } from './ssh-wire.ts';
 import { TeleportError } from './teleport-error.ts';
@@ -56,7 +56,9 @@ function requirePrivate(key: KeyObject): void {
 }
 
 function privateFields(key: KeyObject, publicBlob: Buffer): Buffer {
-  const jwk = key.export({ format: 'jwk' });
+  // Read anew: see `new-private-key.ts` for what JWK may do to a key that was made a moment ago.
+  const apart = createPrivateKey(key.export({ type: 'pkcs8', format: 'pem' }));
+  const jwk = apart.export({ format: 'jwk' });
   const bytes = (member: unknown): Buffer => Buffer.from(String(member), 'base64url');
   const reader = new SshReader(publicBlob);
   reader.string();

@@ -1,4 +1,5 @@
-import { createHash, createPublicKey, type JsonWebKey, KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, ECDH, type JsonWebKey, KeyObject } from 'node:crypto';
+import { DerReader, DerTag } from './der-reader.ts';
 import { isCurvePoint } from './ec-point.ts';
 import { malformedSsh, SshReader, sshMpint, sshString } from './ssh-wire.ts';
 import { TeleportError } from './teleport-error.ts';
@@ -30,6 +31,16 @@ export const sshKeyFields: Readonly<Record<SshKeyType, number>> = {
 };
 
 const curves: Readonly<Record<string, string>> = { nistp256: 'P-256', nistp384: 'P-384', nistp521: 'P-521' };
+
+// Object identifiers in a SubjectPublicKeyInfo: RFC 5480, 8017, 8410.
+const EC = '1.2.840.10045.2.1';
+const RSA = '1.2.840.113549.1.1.1';
+const ED25519 = '1.3.101.112';
+const CURVE_OF_OID: Readonly<Record<string, string>> = {
+  '1.2.840.10045.3.1.7': 'nistp256',
+  '1.3.132.0.34': 'nistp384',
+  '1.3.132.0.35': 'nistp521',
+};
 
 export function isSshKeyType(type: string): type is SshKeyType {
   return Object.hasOwn(sshKeyFields, type);
@@ -122,23 +133,41 @@ export function publicJwk(type: string, reader: SshReader): JsonWebKey {
  *
  * @throws TeleportError `bad_parameter` for a key that SSH has no form for
  */
-export function sshPublicKeyBlob(key: KeyObject | string): { readonly type: SshKeyType; readonly blob: Buffer } {
-  const publicKey = key instanceof KeyObject && key.type === 'public' ? key : publicKeyOf(key);
-  const jwk = publicKey.export({ format: 'jwk' });
-  const bytes = (member: unknown): Buffer => Buffer.from(String(member), 'base64url');
-  if (jwk.kty === 'OKP' && jwk.crv === 'Ed25519') {
+export function sshPublicKeyBlob(key: KeyObject | string): SshKeyBlob {
+  if (!(key instanceof KeyObject)) return blobOf(publicKeyOf(key));
+  const known = blobs.get(key);
+  if (known) return known;
+  const blob = blobOf(key.type === 'public' ? key : publicKeyOf(key));
+  blobs.set(key, blob);
+  return blob;
+}
+
+type SshKeyBlob = Pick<SshPublicKey, 'type' | 'blob'>;
+
+/** A key that signs is asked for its form with each signature; OpenSSL's encoder takes longer than the signature. */
+const blobs = new WeakMap<KeyObject, SshKeyBlob>();
+
+function blobOf(publicKey: KeyObject): SshKeyBlob {
+  // Not as JWK: see `new-private-key.ts` for what that may do to a key that was made a moment ago.
+  const info = new DerReader(publicKey.export({ type: 'spki', format: 'der' })).enter(DerTag.sequence);
+  const algorithm = info.enter(DerTag.sequence);
+  const oid = algorithm.objectIdentifier();
+  // Behind the number of bits that are not used.
+  const bits = info.content(info.next(DerTag.bitString)).subarray(1);
+  if (oid === ED25519) {
     const type = 'ssh-ed25519';
-    return { type, blob: Buffer.concat([sshString(type), sshString(bytes(jwk.x))]) };
+    return { type, blob: Buffer.concat([sshString(type), sshString(bits)]) };
   }
-  if (jwk.kty === 'RSA') {
-    const type = 'ssh-rsa';
-    return { type, blob: Buffer.concat([sshString(type), sshMpint(bytes(jwk.e)), sshMpint(bytes(jwk.n))]) };
+  if (oid === RSA) {
+    const numbers = new DerReader(bits).enter(DerTag.sequence);
+    const [modulus, exponent] = [0, 1].map(() => sshMpint(numbers.content(numbers.next(DerTag.integer))));
+    return { type: 'ssh-rsa', blob: Buffer.concat([sshString('ssh-rsa'), exponent!, modulus!]) };
   }
-  const curve = Object.keys(curves).find((name) => curves[name] === jwk.crv);
+  const curve = oid === EC ? CURVE_OF_OID[algorithm.objectIdentifier()] : undefined;
   const type = `ecdsa-sha2-${curve}`;
-  if (jwk.kty !== 'EC' || curve === undefined || !isSshKeyType(type))
-    throw unsupportedKeyType(String(jwk.crv ?? jwk.kty));
-  const point = Buffer.concat([Buffer.of(4), bytes(jwk.x), bytes(jwk.y)]);
+  if (curve === undefined || !isSshKeyType(type)) throw unsupportedKeyType(publicKey.asymmetricKeyType ?? oid);
+  // A point in its short form is written out.
+  const point = bits[0] === 4 ? bits : ECDH.convertKey(bits, publicKey.asymmetricKeyDetails?.namedCurve ?? '');
   return { type, blob: Buffer.concat([sshString(type), sshString(curve), sshString(point)]) };
 }
 

@@ -1,12 +1,5 @@
-import {
-  createHash,
-  createPublicKey,
-  createSign,
-  createVerify,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-} from 'node:crypto';
+import { createHash, createPublicKey, createSign, createVerify, type KeyObject, randomBytes } from 'node:crypto';
+import { newPrivateKeySync } from '@teleport-ts/api-types';
 import type {
   CredentialAssertion,
   CredentialAssertionResponse,
@@ -24,7 +17,7 @@ export class SecurityKey {
   #counter = 0;
 
   constructor() {
-    this.#key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+    this.#key = newPrivateKeySync('ecdsa-p256');
   }
 
   get publicKey(): KeyObject {

@@ -19,7 +19,7 @@ const p256Length = p256Prefix.length + 65;
  * @throws TeleportError `bad_parameter` when it is no valid public key
  */
 export function readCertifiedKey(key: string | KeyObject): CertifiedKey {
-  return (typeof key === 'string' ? p256FromPem(key) : p256FromObject(key)) ?? generalKey(key);
+  return (typeof key === 'string' ? p256FromPem(key) : undefined) ?? generalKey(key);
 }
 
 function p256FromPem(pem: string): CertifiedKey | undefined {
@@ -34,13 +34,6 @@ function p256FromPem(pem: string): CertifiedKey | undefined {
     throw unreadable(cause);
   }
   return { der, isRsa: false };
-}
-
-function p256FromObject(key: KeyObject): CertifiedKey | undefined {
-  if (key.asymmetricKeyDetails?.namedCurve !== 'prime256v1') return undefined;
-  const { x = '', y = '' } = key.export({ format: 'jwk' });
-  const point = [Buffer.of(4), Buffer.from(x, 'base64url'), Buffer.from(y, 'base64url')];
-  return { der: Buffer.concat([p256Prefix, ...point]), isRsa: false };
 }
 
 function generalKey(key: string | KeyObject): CertifiedKey {

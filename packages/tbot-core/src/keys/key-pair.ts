@@ -1,8 +1,5 @@
-import { generateKeyPair as generate, type KeyObject } from 'node:crypto';
-import { promisify } from 'node:util';
-import { type KeyAlgorithm, sshPublicKeyLine } from '@teleport-ts/api-types';
-
-const generateAsync = promisify(generate);
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { type KeyAlgorithm, newPrivateKey, sshPublicKeyLine } from '@teleport-ts/api-types';
 
 /** A fresh key pair with its public half in the two forms that Teleport takes. The private half never leaves the process. */
 export interface KeyPair {
@@ -20,14 +17,9 @@ export interface KeyPair {
  * const { privateKey, tlsPublicKey } = await generateKeyPair('ecdsa-p256');
  */
 export async function generateKeyPair(algorithm: KeyAlgorithm): Promise<KeyPair> {
-  const { publicKey, privateKey } = await newPair(algorithm);
+  const { privateKey } = await newPrivateKey(algorithm);
+  const publicKey = createPublicKey(privateKey);
   return { privateKey, tlsPublicKey: tlsPublicKeyPem(publicKey), sshPublicKey: sshPublicKeyLine(publicKey) };
-}
-
-function newPair(algorithm: KeyAlgorithm): Promise<{ publicKey: KeyObject; privateKey: KeyObject }> {
-  if (algorithm === 'rsa2048') return generateAsync('rsa', { modulusLength: 2048 });
-  if (algorithm === 'ecdsa-p256') return generateAsync('ec', { namedCurve: 'P-256' });
-  return generateAsync('ed25519', {});
 }
 
 /** A public key as Teleport writes and expects it in PEM: PKCS#1 for RSA, SubjectPublicKeyInfo for all others. */

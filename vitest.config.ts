@@ -13,7 +13,8 @@ const alone = [
   'packages/api-client/src/areas/memory.test.ts',
   'packages/api-client/src/close.test.ts',
   'packages/api-client/src/many-clients.test.ts',
-  'packages/tbot-daemon/src/**/*.test.ts',
+  'packages/tbot-daemon/src/*.test.ts',
+  'packages/tbot-daemon/src/{diagnostics,service,sockets,store,systemd}/**/*.test.ts',
 ];
 
 export default defineConfig({

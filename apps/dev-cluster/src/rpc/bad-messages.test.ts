@@ -206,7 +206,7 @@ it.each([
         // As with the real one: what cannot be decoded, and nothing else.
         if (failed?.code === 13) expect(() => request.decode(sent), `${path}: ${failed.details}`).toThrow();
       }),
-      { numRuns: process.env.SOAK ? 50_000 : 800 },
+      { numRuns: process.env.SOAK ? 50_000 : 300 },
     );
     if (process.env.SOAK) console.log(`answers by code: ${JSON.stringify(Object.fromEntries([...counts].sort()))}`);
     expect(await anonymous.call(AuthServiceDefinition, 'ping', {})).toMatchObject({ ClusterName: cluster.name });

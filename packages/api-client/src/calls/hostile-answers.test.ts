@@ -13,7 +13,7 @@ setLogVerbosity(logVerbosity.NONE);
 const pki = new TestPki('root.test');
 const certificate = pki.authService();
 const credentials = loadTLS(pki.user());
-const cases = process.env.SOAK ? 10_000 : 500;
+const cases = process.env.SOAK ? 10_000 : 200;
 
 const role = Buffer.from(RoleV6.encode(RoleV6.fromPartial({ Kind: 'role', Metadata: { Name: 'x' } })).finish());
 

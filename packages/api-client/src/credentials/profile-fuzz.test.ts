@@ -10,7 +10,7 @@ import { tshFiles } from '../../test-support/tsh-tree.ts';
 import { loadIdentityFile } from './identity-file.ts';
 import { loadProfile } from './load-profile.ts';
 
-const cases = process.env.SOAK ? 10_000 : 500;
+const cases = process.env.SOAK ? 10_000 : 200;
 const timeoutMs = process.env.SOAK ? 600_000 : 120_000;
 const pki = new TestPki('root.test');
 const alice = pki.user();

@@ -50,7 +50,9 @@ describe('starting and stopping', () => {
     await using directory = await TemporaryDirectory.create();
     const timers = new CountingClock();
     const once = async (dataDir?: string): Promise<void> => {
-      const { cluster, token } = await startSampleCluster({ clock: timers, ...(dataDir !== undefined && { dataDir }) });
+      // Any ports: those of the last time may have become another program's meanwhile.
+      const place = dataDir === undefined ? {} : { dataDir, authPort: 0, proxyPort: 0 };
+      const { cluster, token } = await startSampleCluster({ clock: timers, ...place });
       using bot = await WireBot.join(cluster, token);
       const watch = bot.client.stream(Auth, 'watchEvents', { Kinds: [{ Kind: 'cert_authority' }] });
       const ended = new Promise((resolve) => watch.on('error', resolve));

@@ -9,7 +9,8 @@ import type { StubReady } from './auth-stub.ts';
 import { Caller, issueRequest } from './caller.ts';
 
 const CLIENTS = 50;
-const SETTLE_MS = 3_000;
+/** Until the agent has found itself idle and has given back what it can. */
+const SETTLE_MS = 25_000;
 const LIMIT_MIB = 150;
 
 /** Memory of an agent that keeps many streams of credentials open. */

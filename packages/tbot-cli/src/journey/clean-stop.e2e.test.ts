@@ -53,7 +53,7 @@ describe('an agent with a store', () => {
     expect(table).toMatchObject({ code: 0, stderr: '' });
     expect(table.stdout).toMatch(new RegExp(`^bot +${bot}, running$`, 'm'));
     expect(table.stdout).toMatch(
-      new RegExp(`${socket} +role-a,role-b +identity,application,database,kubernetes +1 +1 +0 +1 +0$`, 'm'),
+      new RegExp(`${socket} +role-a,role-b +identity,application,database,kubernetes +1 +1 +0 +[12] +0$`, 'm'),
     );
     expect(table.stdout).toContain('root.example');
     expect(json).toMatchObject({ code: 0, stderr: '' });

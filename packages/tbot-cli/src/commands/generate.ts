@@ -3,6 +3,7 @@ import { UsageError } from '../exit.ts';
 import { type GenerateArguments, KIND_WORDS } from '../generate/arguments.ts';
 import { generateArguments } from '../generate/parsed-arguments.ts';
 import { GENERATE_KINDS, type KindHelp, outputOptions } from './generate-kinds.ts';
+import { socketOption } from './socket-option.ts';
 
 /** Does what the arguments say. @returns the exit code */
 export type RunGenerate = (given: GenerateArguments) => Promise<number>;
@@ -19,11 +20,7 @@ export function generateCommandWith(run: RunGenerate): CommandModule {
     describe: 'Ask an agent for a short-lived credential: as files, printed, or for one command',
     builder: (yargs: Argv): Argv =>
       yargs
-        .option('socket', {
-          type: 'string',
-          requiresArg: true,
-          describe: 'Socket of the agent: file:///path, unix:///path or a path [env: TBOT_SOCKET]',
-        })
+        .option('socket', socketOption)
         .option('timeout', {
           type: 'string',
           requiresArg: true,

@@ -1,5 +1,6 @@
 import type { Argv, CommandModule } from 'yargs';
 import { generateArguments } from '../generate/parsed-arguments.ts';
+import { socketOption } from './socket-option.ts';
 
 /** `tbot kube`: what kubectl runs. */
 export const kubeCommand: CommandModule = {
@@ -19,11 +20,7 @@ const credentialsCommand: CommandModule = {
   builder: (yargs: Argv): Argv =>
     yargs
       .options({
-        socket: {
-          type: 'string',
-          requiresArg: true,
-          describe: 'Socket of the agent: file:///path, unix:///path or a path [env: TBOT_SOCKET]',
-        },
+        socket: socketOption,
         'kubernetes-cluster': {
           type: 'string',
           requiresArg: true,

@@ -1,5 +1,6 @@
 import type { Argv, CommandModule } from 'yargs';
 import { print } from '../standard-output.ts';
+import { socketOption } from './socket-option.ts';
 
 /** `tbot status`: asks an agent how it is. */
 export const statusCommand: CommandModule = {
@@ -7,11 +8,7 @@ export const statusCommand: CommandModule = {
   describe: 'Show how an agent is: its identity, its sockets, their last errors',
   builder: (yargs: Argv): Argv =>
     yargs
-      .option('socket', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'Socket of the agent: file:///path, unix:///path or a path [env: TBOT_SOCKET]',
-      })
+      .option('socket', socketOption)
       .option('format', { choices: ['text', 'json'] as const, default: 'text', describe: 'For people or for programs' })
       .option('timeout', { type: 'string', requiresArg: true, default: '10s', describe: 'Longest wait' })
       .example('$0 status --socket /run/tbot.sock', 'A table')

@@ -1,5 +1,6 @@
 import type { Argv, CommandModule } from 'yargs';
 import { print } from '../standard-output.ts';
+import { socketOption } from './socket-option.ts';
 
 /** `tbot wait`: until an agent can issue. */
 export const waitCommand: CommandModule = {
@@ -7,11 +8,7 @@ export const waitCommand: CommandModule = {
   describe: 'Wait until an agent is ready; its socket need not be there yet',
   builder: (yargs: Argv): Argv =>
     yargs
-      .option('socket', {
-        type: 'string',
-        requiresArg: true,
-        describe: 'Socket of the agent: file:///path, unix:///path or a path [env: TBOT_SOCKET]',
-      })
+      .option('socket', socketOption)
       .option('timeout', { type: 'string', requiresArg: true, default: '1m', describe: 'Longest wait' })
       .example(
         '$0 wait --socket /run/tbot.sock --timeout 30s && ./deploy.sh',

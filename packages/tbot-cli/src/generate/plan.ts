@@ -1,10 +1,10 @@
-import { parseGoDuration } from '@teleport-ts/api-types';
 import {
   DATABASE_FORMATS,
   type DatabaseFormat,
   type IdentityRequest,
   parseDestinationUri,
 } from '@teleport-ts/tbot-core/client';
+import { durationOf } from '../durations.ts';
 import { UsageError } from '../exit.ts';
 import type { GenerateArguments } from './arguments.ts';
 
@@ -181,16 +181,4 @@ function oneOf<Value extends string>(option: string, text: string, values: reado
     throw new UsageError(`${option} ${JSON.stringify(text)} is none of its values`, `it takes ${values.join(', ')}`);
   }
   return found;
-}
-
-/** Zero and less are refused here for the timeout too: neither can ever succeed. */
-function durationOf(option: string, text: string): number {
-  let ms: number;
-  try {
-    ms = parseGoDuration(text);
-  } catch {
-    throw new UsageError(`${option} ${JSON.stringify(text)} is not a duration`, 'write it as 90s, 10m or 1h30m');
-  }
-  if (ms <= 0) throw new UsageError(`${option} must be more than zero`);
-  return ms;
 }

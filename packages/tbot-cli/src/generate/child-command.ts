@@ -21,15 +21,16 @@ export class ChildCommand {
     env: Readonly<Record<string, string | undefined>>,
     isTerminal: boolean,
   ) {
-    const child = spawn(command, args, { stdio: 'inherit', env });
-    this.#child = child;
     const passOn = (signal: NodeJS.Signals): void => this.signal(signal);
     const ignore = (): void => {};
     const handlers: [NodeJS.Signals, (signal: NodeJS.Signals) => void][] = [
       ...FROM_TERMINAL.map((name): [NodeJS.Signals, typeof passOn] => [name, isTerminal ? ignore : passOn]),
       ...PASSED_ON.map((name): [NodeJS.Signals, typeof passOn] => [name, passOn]),
     ];
+    // Before the command is there: a signal that found nobody would end this process and leave the command behind.
     for (const [name, handler] of handlers) process.on(name, handler);
+    const child = spawn(command, args, { stdio: 'inherit', env });
+    this.#child = child;
     this.finished = new Promise<number>((resolve, reject) => {
       child.once('error', (error: NodeJS.ErrnoException) => reject(cannotRun(command, error)));
       child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal ?? 'SIGKILL']));

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Finished, RunningProgram, runProgram } from '@teleport-ts/dev-cluster/testing';
@@ -124,6 +124,26 @@ test('signals reach the command, and nothing is left behind', async () => {
   program.kill('SIGTERM');
   expect(await program.finished).toMatchObject({ code: 3, stdout: expect.stringContaining('term\n') });
   expect(existsSync(directory)).toBe(false);
+});
+
+test('a signal that comes while the command is being started reaches it too', async () => {
+  const early = join(folder, 'early.cjs');
+  writeFileSync(
+    early,
+    `const processes = require('node:child_process');
+    const { spawn } = processes;
+    processes.spawn = (name, ...rest) => {
+      const child = spawn(name, ...rest);
+      if (name === 'sh') process.kill(process.pid, 'SIGHUP');
+      return child;
+    };
+    require('node:module').syncBuiltinESMExports();`,
+  );
+  const waiting = `trap 'exit 4' HUP; for i in $(seq 100); do sleep 0.05; done`;
+  const { code, signal } = await exec(waiting, FOO, { NODE_OPTIONS: `--require=${early}` });
+  // The shell has set its trap by then, or not yet.
+  expect([4, 129]).toContain(code);
+  expect(signal).toBeNull();
 });
 
 test('nothing is left behind by a kill -9 either', async () => {
